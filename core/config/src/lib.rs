@@ -1,0 +1,1 @@
+//! YAML with source positions, merged, expanded and checked into a configuration.

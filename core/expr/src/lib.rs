@@ -1,0 +1,1 @@
+//! OTTL: paths, literals, comparison, boolean and arithmetic expressions over wire views.

@@ -1,0 +1,1 @@
+//! TLS, authentication, compression and limits for servers and clients.

@@ -1,0 +1,1 @@
+//! OTLP on the wire: check, count, views, split, merge, JSON.

@@ -1,0 +1,1 @@
+//! Graph, admission, delivery, receipts and lifecycle.

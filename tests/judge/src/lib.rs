@@ -1,0 +1,1 @@
+//! The judge: the release binary between numbered senders and a recording sink.
