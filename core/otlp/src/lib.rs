@@ -1,1 +1,3 @@
 //! OTLP on the wire: check, count, views, split, merge, JSON.
+
+mod schema;

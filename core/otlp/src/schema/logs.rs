@@ -1,0 +1,83 @@
+//! Logs.
+
+use super::Kind::{Enum, Fixed32, Fixed64, Int64, Message, String, Uint32};
+use super::common::{ANY_VALUE, KEY_VALUE, RESOURCE, SCOPE, SPAN_ID, TRACE_ID};
+use super::{Descriptor, many, one};
+
+pub(crate) static LOGS_REQUEST: Descriptor = Descriptor {
+    name: "ExportLogsServiceRequest",
+    fields: &[many(1, "resourceLogs", Message(&RESOURCE_LOGS))],
+};
+
+pub(crate) static LOGS_RESPONSE: Descriptor = Descriptor {
+    name: "ExportLogsServiceResponse",
+    fields: &[one(1, "partialSuccess", Message(&LOGS_PARTIAL_SUCCESS))],
+};
+
+pub(crate) static LOGS_PARTIAL_SUCCESS: Descriptor = Descriptor {
+    name: "ExportLogsPartialSuccess",
+    fields: &[one(1, "rejectedLogRecords", Int64), one(2, "errorMessage", String)],
+};
+
+pub(crate) static RESOURCE_LOGS: Descriptor = Descriptor {
+    name: "ResourceLogs",
+    fields: &[
+        one(1, "resource", Message(&RESOURCE)),
+        many(2, "scopeLogs", Message(&SCOPE_LOGS)),
+        one(3, "schemaUrl", String),
+    ],
+};
+
+pub(crate) static SCOPE_LOGS: Descriptor = Descriptor {
+    name: "ScopeLogs",
+    fields: &[
+        one(1, "scope", Message(&SCOPE)),
+        many(2, "logRecords", Message(&LOG_RECORD)),
+        one(3, "schemaUrl", String),
+    ],
+};
+
+pub(crate) static LOG_RECORD: Descriptor = Descriptor {
+    name: "LogRecord",
+    fields: &[
+        one(1, "timeUnixNano", Fixed64),
+        one(2, "severityNumber", Enum(SEVERITY_NUMBER)),
+        one(3, "severityText", String),
+        one(5, "body", Message(&ANY_VALUE)),
+        many(6, "attributes", Message(&KEY_VALUE)),
+        one(7, "droppedAttributesCount", Uint32),
+        one(8, "flags", Fixed32),
+        one(9, "traceId", TRACE_ID),
+        one(10, "spanId", SPAN_ID),
+        one(11, "observedTimeUnixNano", Fixed64),
+        one(12, "eventName", String),
+    ],
+};
+
+const SEVERITY_NUMBER: &[&str] = &[
+    "SEVERITY_NUMBER_UNSPECIFIED",
+    "SEVERITY_NUMBER_TRACE",
+    "SEVERITY_NUMBER_TRACE2",
+    "SEVERITY_NUMBER_TRACE3",
+    "SEVERITY_NUMBER_TRACE4",
+    "SEVERITY_NUMBER_DEBUG",
+    "SEVERITY_NUMBER_DEBUG2",
+    "SEVERITY_NUMBER_DEBUG3",
+    "SEVERITY_NUMBER_DEBUG4",
+    "SEVERITY_NUMBER_INFO",
+    "SEVERITY_NUMBER_INFO2",
+    "SEVERITY_NUMBER_INFO3",
+    "SEVERITY_NUMBER_INFO4",
+    "SEVERITY_NUMBER_WARN",
+    "SEVERITY_NUMBER_WARN2",
+    "SEVERITY_NUMBER_WARN3",
+    "SEVERITY_NUMBER_WARN4",
+    "SEVERITY_NUMBER_ERROR",
+    "SEVERITY_NUMBER_ERROR2",
+    "SEVERITY_NUMBER_ERROR3",
+    "SEVERITY_NUMBER_ERROR4",
+    "SEVERITY_NUMBER_FATAL",
+    "SEVERITY_NUMBER_FATAL2",
+    "SEVERITY_NUMBER_FATAL3",
+    "SEVERITY_NUMBER_FATAL4",
+];
