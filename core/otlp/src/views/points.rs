@@ -1,0 +1,567 @@
+use super::repeated::Repeated;
+use super::value::AttributesView;
+use crate::wire::{Fields, Value};
+
+/// The bit in a point's flags that says it has no value.
+const NO_RECORDED_VALUE: u32 = 1;
+
+/// The value of a number point or an exemplar.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Number {
+    /// An integer.
+    Int(i64),
+    /// A floating-point number.
+    Double(f64),
+}
+
+impl Number {
+    /// The number as a double; large integers lose their last digits.
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Self::Int(number) => number as f64,
+            Self::Double(number) => number,
+        }
+    }
+}
+
+/// The wire form of `sint32`.
+fn zigzag(value: u64) -> i32 {
+    let value = value as u32;
+    (value >> 1) as i32 ^ -((value & 1) as i32)
+}
+
+/// A `NumberDataPoint` of a gauge or a sum.
+#[derive(Debug, Clone, Copy)]
+pub struct NumberPointView<'a> {
+    bytes: &'a [u8],
+    start_time_unix_nano: u64,
+    time_unix_nano: u64,
+    value: Option<Number>,
+    exemplars: Repeated<'a>,
+    attributes: Repeated<'a>,
+    flags: u32,
+}
+
+impl<'a> NumberPointView<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        let mut view = Self {
+            bytes,
+            start_time_unix_nano: 0,
+            time_unix_nano: 0,
+            value: None,
+            exemplars: Repeated::none(5, bytes),
+            attributes: Repeated::none(7, bytes),
+            flags: 0,
+        };
+        for field in Fields::new(bytes) {
+            match (field.number, field.value) {
+                (2, Value::Fixed64(value)) => view.start_time_unix_nano = value,
+                (3, Value::Fixed64(value)) => view.time_unix_nano = value,
+                (4, Value::Fixed64(bits)) => view.value = Some(Number::Double(f64::from_bits(bits))),
+                (6, Value::Fixed64(bits)) => view.value = Some(Number::Int(bits as i64)),
+                (5, Value::Block(_)) => view.exemplars.push(field),
+                (7, Value::Block(_)) => view.attributes.push(field),
+                (8, Value::Varint(value)) => view.flags = value as u32,
+                _ => {}
+            }
+        }
+        view
+    }
+
+    /// The message's bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// When the point's interval started, in nanoseconds since the epoch; 0 if unknown.
+    pub fn start_time_unix_nano(&self) -> u64 {
+        self.start_time_unix_nano
+    }
+
+    /// When it was measured, in nanoseconds since the epoch.
+    pub fn time_unix_nano(&self) -> u64 {
+        self.time_unix_nano
+    }
+
+    /// The value, if there is one.
+    pub fn value(&self) -> Option<Number> {
+        self.value
+    }
+
+    /// Measurements kept as examples, often with a trace id.
+    pub fn exemplars(&self) -> impl Iterator<Item = ExemplarView<'a>> + Clone + use<'a> {
+        self.exemplars.messages().map(ExemplarView::new)
+    }
+
+    /// The attributes that name the series.
+    pub fn attributes(&self) -> AttributesView<'a> {
+        self.attributes.into()
+    }
+
+    /// The point's flags.
+    pub fn flags(&self) -> u32 {
+        self.flags
+    }
+
+    /// Whether the point says that there is no value: the series ended or is stale.
+    pub fn no_recorded_value(&self) -> bool {
+        self.flags & NO_RECORDED_VALUE != 0
+    }
+}
+
+/// A `HistogramDataPoint`.
+#[derive(Debug, Clone, Copy)]
+pub struct HistogramPointView<'a> {
+    bytes: &'a [u8],
+    start_time_unix_nano: u64,
+    time_unix_nano: u64,
+    count: u64,
+    sum: Option<f64>,
+    bucket_counts: Repeated<'a>,
+    explicit_bounds: Repeated<'a>,
+    exemplars: Repeated<'a>,
+    attributes: Repeated<'a>,
+    flags: u32,
+    min: Option<f64>,
+    max: Option<f64>,
+}
+
+impl<'a> HistogramPointView<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        let mut view = Self {
+            bytes,
+            start_time_unix_nano: 0,
+            time_unix_nano: 0,
+            count: 0,
+            sum: None,
+            bucket_counts: Repeated::none(6, bytes),
+            explicit_bounds: Repeated::none(7, bytes),
+            exemplars: Repeated::none(8, bytes),
+            attributes: Repeated::none(9, bytes),
+            flags: 0,
+            min: None,
+            max: None,
+        };
+        for field in Fields::new(bytes) {
+            match (field.number, field.value) {
+                (2, Value::Fixed64(value)) => view.start_time_unix_nano = value,
+                (3, Value::Fixed64(value)) => view.time_unix_nano = value,
+                (4, Value::Fixed64(value)) => view.count = value,
+                (5, Value::Fixed64(bits)) => view.sum = Some(f64::from_bits(bits)),
+                (6, _) => view.bucket_counts.push(field),
+                (7, _) => view.explicit_bounds.push(field),
+                (8, Value::Block(_)) => view.exemplars.push(field),
+                (9, Value::Block(_)) => view.attributes.push(field),
+                (10, Value::Varint(value)) => view.flags = value as u32,
+                (11, Value::Fixed64(bits)) => view.min = Some(f64::from_bits(bits)),
+                (12, Value::Fixed64(bits)) => view.max = Some(f64::from_bits(bits)),
+                _ => {}
+            }
+        }
+        view
+    }
+
+    /// The message's bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// When the point's interval started, in nanoseconds since the epoch; 0 if unknown.
+    pub fn start_time_unix_nano(&self) -> u64 {
+        self.start_time_unix_nano
+    }
+
+    /// When it was measured, in nanoseconds since the epoch.
+    pub fn time_unix_nano(&self) -> u64 {
+        self.time_unix_nano
+    }
+
+    /// How many measurements.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their sum.
+    pub fn sum(&self) -> Option<f64> {
+        self.sum
+    }
+
+    /// How many measurements per bucket: one more bucket than bounds.
+    pub fn bucket_counts(&self) -> impl Iterator<Item = u64> + Clone + use<'a> {
+        self.bucket_counts.fixed64s()
+    }
+
+    /// The buckets' inclusive upper bounds, ascending.
+    pub fn explicit_bounds(&self) -> impl Iterator<Item = f64> + Clone + use<'a> {
+        self.explicit_bounds.fixed64s().map(f64::from_bits)
+    }
+
+    /// Measurements kept as examples, often with a trace id.
+    pub fn exemplars(&self) -> impl Iterator<Item = ExemplarView<'a>> + Clone + use<'a> {
+        self.exemplars.messages().map(ExemplarView::new)
+    }
+
+    /// The attributes that name the series.
+    pub fn attributes(&self) -> AttributesView<'a> {
+        self.attributes.into()
+    }
+
+    /// The point's flags.
+    pub fn flags(&self) -> u32 {
+        self.flags
+    }
+
+    /// Whether the point says that there is no value: the series ended or is stale.
+    pub fn no_recorded_value(&self) -> bool {
+        self.flags & NO_RECORDED_VALUE != 0
+    }
+
+    /// The smallest measurement.
+    pub fn min(&self) -> Option<f64> {
+        self.min
+    }
+
+    /// The largest measurement.
+    pub fn max(&self) -> Option<f64> {
+        self.max
+    }
+}
+
+/// An `ExponentialHistogramDataPoint`.
+#[derive(Debug, Clone, Copy)]
+pub struct ExponentialHistogramPointView<'a> {
+    bytes: &'a [u8],
+    attributes: Repeated<'a>,
+    start_time_unix_nano: u64,
+    time_unix_nano: u64,
+    count: u64,
+    sum: Option<f64>,
+    scale: i32,
+    zero_count: u64,
+    positive: &'a [u8],
+    negative: &'a [u8],
+    flags: u32,
+    exemplars: Repeated<'a>,
+    min: Option<f64>,
+    max: Option<f64>,
+    zero_threshold: f64,
+}
+
+impl<'a> ExponentialHistogramPointView<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        let mut view = Self {
+            bytes,
+            attributes: Repeated::none(1, bytes),
+            start_time_unix_nano: 0,
+            time_unix_nano: 0,
+            count: 0,
+            sum: None,
+            scale: 0,
+            zero_count: 0,
+            positive: &[],
+            negative: &[],
+            flags: 0,
+            exemplars: Repeated::none(11, bytes),
+            min: None,
+            max: None,
+            zero_threshold: 0.0,
+        };
+        for field in Fields::new(bytes) {
+            match (field.number, field.value) {
+                (1, Value::Block(_)) => view.attributes.push(field),
+                (2, Value::Fixed64(value)) => view.start_time_unix_nano = value,
+                (3, Value::Fixed64(value)) => view.time_unix_nano = value,
+                (4, Value::Fixed64(value)) => view.count = value,
+                (5, Value::Fixed64(bits)) => view.sum = Some(f64::from_bits(bits)),
+                (6, Value::Varint(value)) => view.scale = zigzag(value),
+                (7, Value::Fixed64(value)) => view.zero_count = value,
+                (8, Value::Block(value)) => view.positive = value,
+                (9, Value::Block(value)) => view.negative = value,
+                (10, Value::Varint(value)) => view.flags = value as u32,
+                (11, Value::Block(_)) => view.exemplars.push(field),
+                (12, Value::Fixed64(bits)) => view.min = Some(f64::from_bits(bits)),
+                (13, Value::Fixed64(bits)) => view.max = Some(f64::from_bits(bits)),
+                (14, Value::Fixed64(bits)) => view.zero_threshold = f64::from_bits(bits),
+                _ => {}
+            }
+        }
+        view
+    }
+
+    /// The message's bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The attributes that name the series.
+    pub fn attributes(&self) -> AttributesView<'a> {
+        self.attributes.into()
+    }
+
+    /// When the point's interval started, in nanoseconds since the epoch; 0 if unknown.
+    pub fn start_time_unix_nano(&self) -> u64 {
+        self.start_time_unix_nano
+    }
+
+    /// When it was measured, in nanoseconds since the epoch.
+    pub fn time_unix_nano(&self) -> u64 {
+        self.time_unix_nano
+    }
+
+    /// How many measurements.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their sum.
+    pub fn sum(&self) -> Option<f64> {
+        self.sum
+    }
+
+    /// The resolution: bucket boundaries are powers of `2^(2^-scale)`.
+    pub fn scale(&self) -> i32 {
+        self.scale
+    }
+
+    /// How many measurements were within `zero_threshold` of zero.
+    pub fn zero_count(&self) -> u64 {
+        self.zero_count
+    }
+
+    /// The buckets of positive measurements.
+    pub fn positive(&self) -> BucketsView<'a> {
+        BucketsView::new(self.positive)
+    }
+
+    /// The buckets of negative measurements.
+    pub fn negative(&self) -> BucketsView<'a> {
+        BucketsView::new(self.negative)
+    }
+
+    /// The point's flags.
+    pub fn flags(&self) -> u32 {
+        self.flags
+    }
+
+    /// Whether the point says that there is no value: the series ended or is stale.
+    pub fn no_recorded_value(&self) -> bool {
+        self.flags & NO_RECORDED_VALUE != 0
+    }
+
+    /// Measurements kept as examples, often with a trace id.
+    pub fn exemplars(&self) -> impl Iterator<Item = ExemplarView<'a>> + Clone + use<'a> {
+        self.exemplars.messages().map(ExemplarView::new)
+    }
+
+    /// The smallest measurement.
+    pub fn min(&self) -> Option<f64> {
+        self.min
+    }
+
+    /// The largest measurement.
+    pub fn max(&self) -> Option<f64> {
+        self.max
+    }
+
+    /// The width of the zero bucket.
+    pub fn zero_threshold(&self) -> f64 {
+        self.zero_threshold
+    }
+}
+
+/// The `Buckets` of one sign of an exponential histogram.
+#[derive(Debug, Clone, Copy)]
+pub struct BucketsView<'a> {
+    bytes: &'a [u8],
+    offset: i32,
+    counts: Repeated<'a>,
+}
+
+impl<'a> BucketsView<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        let mut view = Self { bytes, offset: 0, counts: Repeated::none(2, bytes) };
+        for field in Fields::new(bytes) {
+            match (field.number, field.value) {
+                (1, Value::Varint(value)) => view.offset = zigzag(value),
+                (2, _) => view.counts.push(field),
+                _ => {}
+            }
+        }
+        view
+    }
+
+    /// The message's bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The index of the first bucket.
+    pub fn offset(&self) -> i32 {
+        self.offset
+    }
+
+    /// How many measurements per bucket, from `offset` upwards.
+    pub fn counts(&self) -> impl Iterator<Item = u64> + Clone + use<'a> {
+        self.counts.varints()
+    }
+}
+
+/// A `SummaryDataPoint`.
+#[derive(Debug, Clone, Copy)]
+pub struct SummaryPointView<'a> {
+    bytes: &'a [u8],
+    start_time_unix_nano: u64,
+    time_unix_nano: u64,
+    count: u64,
+    sum: f64,
+    quantiles: Repeated<'a>,
+    attributes: Repeated<'a>,
+    flags: u32,
+}
+
+impl<'a> SummaryPointView<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        let mut view = Self {
+            bytes,
+            start_time_unix_nano: 0,
+            time_unix_nano: 0,
+            count: 0,
+            sum: 0.0,
+            quantiles: Repeated::none(6, bytes),
+            attributes: Repeated::none(7, bytes),
+            flags: 0,
+        };
+        for field in Fields::new(bytes) {
+            match (field.number, field.value) {
+                (2, Value::Fixed64(value)) => view.start_time_unix_nano = value,
+                (3, Value::Fixed64(value)) => view.time_unix_nano = value,
+                (4, Value::Fixed64(value)) => view.count = value,
+                (5, Value::Fixed64(bits)) => view.sum = f64::from_bits(bits),
+                (6, Value::Block(_)) => view.quantiles.push(field),
+                (7, Value::Block(_)) => view.attributes.push(field),
+                (8, Value::Varint(value)) => view.flags = value as u32,
+                _ => {}
+            }
+        }
+        view
+    }
+
+    /// The message's bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// When the point's interval started, in nanoseconds since the epoch; 0 if unknown.
+    pub fn start_time_unix_nano(&self) -> u64 {
+        self.start_time_unix_nano
+    }
+
+    /// When it was measured, in nanoseconds since the epoch.
+    pub fn time_unix_nano(&self) -> u64 {
+        self.time_unix_nano
+    }
+
+    /// How many measurements.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their sum.
+    pub fn sum(&self) -> f64 {
+        self.sum
+    }
+
+    /// Quantiles (0.0 to 1.0) and their values, in order.
+    pub fn quantiles(&self) -> impl Iterator<Item = (f64, f64)> + Clone + use<'a> {
+        self.quantiles.messages().map(quantile)
+    }
+
+    /// The attributes that name the series.
+    pub fn attributes(&self) -> AttributesView<'a> {
+        self.attributes.into()
+    }
+
+    /// The point's flags.
+    pub fn flags(&self) -> u32 {
+        self.flags
+    }
+
+    /// Whether the point says that there is no value: the series ended or is stale.
+    pub fn no_recorded_value(&self) -> bool {
+        self.flags & NO_RECORDED_VALUE != 0
+    }
+}
+
+fn quantile(bytes: &[u8]) -> (f64, f64) {
+    Fields::new(bytes).fold((0.0, 0.0), |(quantile, value), field| match (field.number, field.value) {
+        (1, Value::Fixed64(bits)) => (f64::from_bits(bits), value),
+        (2, Value::Fixed64(bits)) => (quantile, f64::from_bits(bits)),
+        _ => (quantile, value),
+    })
+}
+
+/// An `Exemplar`.
+#[derive(Debug, Clone, Copy)]
+pub struct ExemplarView<'a> {
+    bytes: &'a [u8],
+    time_unix_nano: u64,
+    value: Option<Number>,
+    span_id: &'a [u8],
+    trace_id: &'a [u8],
+    filtered_attributes: Repeated<'a>,
+}
+
+impl<'a> ExemplarView<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        let mut view = Self {
+            bytes,
+            time_unix_nano: 0,
+            value: None,
+            span_id: &[],
+            trace_id: &[],
+            filtered_attributes: Repeated::none(7, bytes),
+        };
+        for field in Fields::new(bytes) {
+            match (field.number, field.value) {
+                (2, Value::Fixed64(value)) => view.time_unix_nano = value,
+                (3, Value::Fixed64(bits)) => view.value = Some(Number::Double(f64::from_bits(bits))),
+                (6, Value::Fixed64(bits)) => view.value = Some(Number::Int(bits as i64)),
+                (4, Value::Block(value)) => view.span_id = value,
+                (5, Value::Block(value)) => view.trace_id = value,
+                (7, Value::Block(_)) => view.filtered_attributes.push(field),
+                _ => {}
+            }
+        }
+        view
+    }
+
+    /// The message's bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// When it was measured, in nanoseconds since the epoch.
+    pub fn time_unix_nano(&self) -> u64 {
+        self.time_unix_nano
+    }
+
+    /// The measured value, if there is one.
+    pub fn value(&self) -> Option<Number> {
+        self.value
+    }
+
+    /// The span it was measured in: 8 bytes, or none.
+    pub fn span_id(&self) -> &'a [u8] {
+        self.span_id
+    }
+
+    /// The trace it was measured in: 16 bytes, or none.
+    pub fn trace_id(&self) -> &'a [u8] {
+        self.trace_id
+    }
+
+    /// Attributes of the measurement that do not name the series.
+    pub fn filtered_attributes(&self) -> AttributesView<'a> {
+        self.filtered_attributes.into()
+    }
+}
