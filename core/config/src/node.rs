@@ -1,0 +1,176 @@
+//! The tree that configuration is held in between YAML and the structs.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use serde_json::{Number, Value as Json};
+
+use crate::Span;
+use crate::values::REDACTED;
+
+/// A value and where it was written. Nodes are equal if their values are, wherever they stand.
+#[derive(Clone)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it was written.
+    pub span: Span,
+    /// How a plain scalar was spelled (`0123`, `1.50`, `no`), for keys that want a string.
+    pub(crate) written: Option<String>,
+    /// Its schema says that nobody may see it.
+    pub(crate) secret: bool,
+}
+
+/// What YAML can say.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `null`, or nothing.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A finite number.
+    Number(Number),
+    /// A text.
+    String(String),
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in the order of the file.
+    Map(Map),
+}
+
+/// A mapping, in the order of the file.
+pub type Map = IndexMap<String, Entry>;
+
+/// An entry of a mapping, without its key's text.
+#[derive(Clone)]
+pub struct Entry {
+    /// Where the key was written.
+    pub key: Span,
+    /// What it maps to.
+    pub value: Node,
+}
+
+impl Node {
+    /// A node that stands at `span`.
+    pub fn new(value: Value, span: Span) -> Self {
+        Self { value, span, written: None, secret: false }
+    }
+
+    /// A mapping without entries.
+    pub(crate) fn empty_map(span: Span) -> Self {
+        Self::new(Value::Map(Map::new()), span)
+    }
+
+    /// The entries, if this is a mapping.
+    pub fn as_map(&self) -> Option<&Map> {
+        match &self.value {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The items, if this is a list.
+    pub fn as_list(&self) -> Option<&[Self]> {
+        match &self.value {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The text, if this is a string.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What `key` maps to, if this is a mapping that has it.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.as_map()?.get(key).map(|entry| &entry.value)
+    }
+
+    /// The value as JSON, secrets included.
+    pub fn to_json(&self) -> Json {
+        self.json(false)
+    }
+
+    /// The value as JSON, secrets redacted as far as the schema knows them.
+    pub(crate) fn to_redacted_json(&self) -> Json {
+        self.json(true)
+    }
+
+    fn json(&self, redact: bool) -> Json {
+        match &self.value {
+            Value::Null => Json::Null,
+            _ if redact && self.secret => REDACTED.into(),
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Number(number) => Json::Number(number.clone()),
+            Value::String(text) => Json::String(text.clone()),
+            Value::List(items) => items.iter().map(|item| item.json(redact)).collect(),
+            Value::Map(map) => {
+                Json::Object(map.iter().map(|(key, entry)| (key.clone(), entry.value.json(redact))).collect())
+            }
+        }
+    }
+
+    /// The span of what `path` names: keys joined by dots, list items as `[0]` or `.0`. Where the path leads
+    /// nowhere, the span of the last part that exists. A mapping or list is shown by its key.
+    pub fn span_of(&self, path: &str, own_key: &Span) -> Span {
+        let parts = split_path(path);
+        let (mut node, mut key, mut rest) = (self, own_key, parts.as_slice());
+        while !rest.is_empty() {
+            let found = match &node.value {
+                Value::Map(map) => entry_at(map, rest).map(|(entry, used)| (&entry.key, &entry.value, used)),
+                Value::List(items) => {
+                    let index = rest[0].parse::<usize>().ok();
+                    index.and_then(|index| items.get(index)).map(|item| (&item.span, item, 1))
+                }
+                _ => None,
+            };
+            let Some((next_key, next, used)) = found else { return key.clone() };
+            (node, key, rest) = (next, next_key, &rest[used..]);
+        }
+        match node.value {
+            Value::Map(_) | Value::List(_) | Value::Null => key.clone(),
+            _ => node.span.clone(),
+        }
+    }
+}
+
+/// `rules[0].for` and `rules.0.for` are the same.
+fn split_path(path: &str) -> Vec<&str> {
+    path.split(['.', '['])
+        .map(|part| part.strip_suffix(']').unwrap_or(part))
+        .filter(|part| !part.is_empty())
+        .collect()
+}
+
+/// The entry whose key is the first of `parts`, or as many of them as are needed: keys may have dots in them.
+fn entry_at<'a>(map: &'a Map, parts: &[&str]) -> Option<(&'a Entry, usize)> {
+    (1..=parts.len()).rev().find_map(|used| Some((map.get(&parts[..used].join("."))?, used)))
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.secret { f.write_str(REDACTED) } else { self.value.fmt(f) }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}

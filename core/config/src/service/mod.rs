@@ -1,0 +1,111 @@
+//! The `service` section: pipelines, extensions, and the agent's own telemetry.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::values::{ByteSize, GoDuration};
+use crate::{ComponentId, PipelineId, Span};
+
+mod logs;
+mod metrics;
+
+pub use logs::{LogEncoding, LogLevel, LogSampling, Logs};
+pub use metrics::{Metrics, MetricsLevel, PrometheusReader, PullExporter, PullReader, Reader};
+
+/// The `service` section, checked: every reference leads to a component.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// The extensions that are started, in this order.
+    pub extensions: Vec<ComponentId>,
+    /// The pipelines, in the order of the file.
+    pub pipelines: IndexMap<PipelineId, Pipeline>,
+    /// The agent's own logs and metrics.
+    pub telemetry: Telemetry,
+    /// How long a stop may take before what is left is given up.
+    pub shutdown_timeout: GoDuration,
+    /// The most memory that telemetry in flight may hold.
+    pub memory_limit: Option<ByteSize>,
+}
+
+/// A pipeline: from receivers through processors to exporters.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// Where telemetry comes in.
+    pub receivers: Vec<ComponentId>,
+    /// What it passes, in this order.
+    pub processors: Vec<ComponentId>,
+    /// Where it goes.
+    pub exporters: Vec<ComponentId>,
+    /// Where the pipeline's name was written.
+    pub span: Span,
+}
+
+impl PartialEq for Pipeline {
+    /// Equal if they are put together the same, wherever they were written.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.receivers, &self.processors, &self.exporters)
+            == (&other.receivers, &other.processors, &other.exporters)
+    }
+}
+
+/// What runs, and how it is put together.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(rename = "Service")]
+pub(crate) struct ServiceKeys {
+    /// The extensions to start, in this order. Those not listed do not run.
+    pub(crate) extensions: Vec<ComponentId>,
+    /// The pipelines by name. A signal's name (`traces`, `metrics`, `logs`, `alerts`, also `traces/2`) makes a
+    /// pipeline for that signal; any other name, e.g. `main`, one for everything its receivers produce.
+    pub(crate) pipelines: BTreeMap<String, PipelineKeys>,
+    /// The agent's own logs and metrics.
+    pub(crate) telemetry: Telemetry,
+    /// How long a stop may take before what is left is given up. Default `30s`.
+    pub(crate) shutdown_timeout: GoDuration,
+    /// The most memory that telemetry in flight may hold, e.g. `512MiB`. Default: chosen from what the machine has.
+    pub(crate) memory_limit: Option<ByteSize>,
+}
+
+impl Default for ServiceKeys {
+    fn default() -> Self {
+        Self {
+            extensions: Vec::new(),
+            pipelines: BTreeMap::new(),
+            telemetry: Telemetry::default(),
+            shutdown_timeout: GoDuration::from_secs(30),
+            memory_limit: None,
+        }
+    }
+}
+
+/// A pipeline: from receivers through processors to exporters.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(rename = "Pipeline")]
+pub(crate) struct PipelineKeys {
+    /// Where telemetry comes in. At least one.
+    pub(crate) receivers: Vec<ComponentId>,
+    /// What it passes, in this order.
+    pub(crate) processors: Vec<ComponentId>,
+    /// Where it goes. At least one.
+    pub(crate) exporters: Vec<ComponentId>,
+}
+
+/// The agent's own logs and metrics.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Telemetry {
+    /// The agent's own logs.
+    pub logs: Logs,
+    /// The agent's own metrics.
+    pub metrics: Metrics,
+    /// The agent's own traces; there are none yet.
+    #[schemars(extend("x-warning" = "has no effect: the agent does not trace itself yet"))]
+    pub traces: Option<serde_json::Value>,
+    /// Resource attributes of the agent's own telemetry; not used yet.
+    #[schemars(extend("x-warning" = "has no effect yet"))]
+    pub resource: Option<serde_json::Value>,
+}

@@ -1,0 +1,103 @@
+//! Where a piece of configuration was written.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A text that configuration was read from.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SourceText {
+    /// What it is called in messages: a path, `env:NAME`, `--set`.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+    /// How many sources were named before it.
+    pub order: usize,
+}
+
+/// A range of a source.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Span {
+    source: Arc<SourceText>,
+    range: Range<usize>,
+    via: Option<Arc<str>>,
+}
+
+impl Span {
+    /// The bytes `range` of `source`, cut back to character boundaries within it.
+    pub fn new(source: Arc<SourceText>, range: Range<usize>) -> Self {
+        let start = floor(&source.text, range.start);
+        let end = floor(&source.text, range.end).max(start);
+        Self { source, range: start..end, via: None }
+    }
+
+    /// The same place, for a value that does not stand there itself but came through `reference`, e.g. `${env:PORT}`.
+    #[must_use]
+    pub fn through(&self, reference: &str) -> Self {
+        Self { via: Some(reference.into()), ..self.clone() }
+    }
+
+    /// The reference that the value came through, e.g. `${env:PORT}`.
+    pub fn via(&self) -> Option<&str> {
+        self.via.as_deref()
+    }
+
+    /// The text that the span is in.
+    pub fn source(&self) -> &Arc<SourceText> {
+        &self.source
+    }
+
+    /// The bytes of the source that the span covers.
+    pub fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
+    /// What is written there.
+    pub fn text(&self) -> &str {
+        &self.source.text[self.range.clone()]
+    }
+
+    /// Line and column of the start, in characters, both from 1.
+    pub fn line_column(&self) -> (usize, usize) {
+        let before = &self.source.text[..self.range.start];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+}
+
+/// The last character boundary of `text` that is not after `index`.
+fn floor(text: &str, index: usize) -> usize {
+    let mut index = index.min(text.len());
+    while !text.is_char_boundary(index) {
+        index -= 1;
+    }
+    index
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, column) = self.line_column();
+        write!(f, "{}:{line}:{column}", self.source.name)
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_lines_and_characters_from_one() {
+        let source =
+            Arc::new(SourceText { name: "a.yaml".into(), text: "ä: 1\nö: zwei\n".into(), order: 0 });
+        let start = source.text.find("zwei").unwrap_or_default();
+        let span = Span::new(source.clone(), start..start + 4);
+        assert_eq!((span.to_string().as_str(), span.text()), ("a.yaml:2:4", "zwei"));
+        assert_eq!(Span::new(source, 1..99).range(), 0..15, "cut to boundaries");
+    }
+}

@@ -1,0 +1,11 @@
+//! Value types that configuration structs use, each with its own syntax and its own `format` in the JSON schema.
+
+mod byte_size;
+mod duration;
+mod secret;
+
+pub use byte_size::ByteSize;
+pub use duration::GoDuration;
+pub use secret::Secret;
+
+pub(crate) use secret::REDACTED;
