@@ -4,7 +4,7 @@
 //! directions walk the tables in `schema`, so neither builds a message in memory.
 //!
 //! Writing is strict: lowerCamelCase keys, 64-bit integers as strings, defaults left out. Reading takes what senders
-//! are known to write: snake_case keys, enum names, numbers as strings and strings as numbers, any base64, nulls.
+//! are known to write: `snake_case` keys, enum names, any number as a string or not, any base64, nulls.
 
 mod decode;
 mod encode;

@@ -22,8 +22,8 @@ impl RpcStatus {
     /// # Errors
     /// If the text is not JSON or not a status.
     pub fn from_json(text: &[u8]) -> Result<Self, JsonError> {
-        let wire = decode::decode(&RPC_STATUS, text)?;
-        Ok(Self::decode(wire.as_slice()).expect("the codec writes valid messages"))
+        let decode = |wire: Vec<u8>| Self::decode(wire.as_slice()).expect("the codec writes valid messages");
+        decode::decode(&RPC_STATUS, text).map(decode)
     }
 
     /// Writes the status as JSON text.
