@@ -1,0 +1,269 @@
+//! The unit that moves through a pipeline.
+
+use crate::{Alert, AlertKind, Context, DataType, Outcome, Rejection, Ticket};
+use smallvec::SmallVec;
+use std::{borrow::Cow, sync::Arc};
+use tidewatch_otlp::Request;
+
+/// A payload, where it came from, and who waits for it.
+///
+/// A batch that is dropped without [`Batch::end`] fails the receipts behind it.
+#[derive(Debug)]
+pub struct Batch {
+    /// What it carries.
+    pub payload: Payload,
+    /// Where it came from.
+    pub context: Arc<Context>,
+    tickets: Tickets,
+}
+
+/// What a batch carries. Cloning copies references, never telemetry.
+#[derive(Debug, Clone)]
+pub enum Payload {
+    /// Traces, metrics or logs as checked OTLP wire bytes.
+    Telemetry(Request),
+    /// Alerts, all of the same kind.
+    Alerts(Arc<[Alert]>),
+}
+
+type Tickets = SmallVec<[Ticket; 1]>;
+
+impl Payload {
+    /// Which of the four kinds of data this is.
+    pub fn data_type(&self) -> DataType {
+        match self {
+            Self::Telemetry(request) => data_type(request.signal()),
+            Self::Alerts(_) => DataType::Alerts,
+        }
+    }
+
+    /// Spans, data points, log records or alerts.
+    pub fn items(&self) -> usize {
+        match self {
+            Self::Telemetry(request) => request.items(),
+            Self::Alerts(alerts) => alerts.len(),
+        }
+    }
+
+    /// Whether these are alerts that last: they live in slots of their own until delivered.
+    pub fn is_state_alerts(&self) -> bool {
+        matches!(self, Self::Alerts(alerts) if alerts.iter().all(|alert| alert.kind == AlertKind::State))
+    }
+
+    /// Bytes held in memory.
+    pub fn memory(&self) -> usize {
+        match self {
+            Self::Telemetry(request) => request.memory(),
+            Self::Alerts(alerts) => alerts.iter().map(Alert::memory).sum(),
+        }
+    }
+}
+
+impl Batch {
+    /// A batch that one ticket waits for.
+    pub fn new(payload: Payload, context: Arc<Context>, ticket: Ticket) -> Self {
+        Self { payload, context, tickets: SmallVec::from_buf([ticket]) }
+    }
+
+    /// A batch that nobody waits for: what a component made on its own.
+    pub fn unattended(payload: Payload, context: Arc<Context>) -> Self {
+        Self { payload, context, tickets: SmallVec::new() }
+    }
+
+    /// Spans, data points, log records or alerts.
+    pub fn items(&self) -> usize {
+        self.payload.items()
+    }
+
+    /// Bytes held in memory.
+    pub fn memory(&self) -> usize {
+        self.payload.memory()
+    }
+
+    /// Which of the four kinds of data this is.
+    pub fn data_type(&self) -> DataType {
+        self.payload.data_type()
+    }
+
+    /// The OTLP request, if this is telemetry.
+    pub fn telemetry(&self) -> Option<&Request> {
+        match &self.payload {
+            Payload::Telemetry(request) => Some(request),
+            Payload::Alerts(_) => None,
+        }
+    }
+
+    /// The same payload for one more destination.
+    #[must_use]
+    pub fn fan_out(&self) -> Self {
+        self.derive(self.payload.clone())
+    }
+
+    /// Another payload that the same receipts wait for, too.
+    #[must_use]
+    pub fn derive(&self, payload: Payload) -> Self {
+        let tickets = self.tickets.iter().map(|ticket| ticket.fork(ticket.items())).collect();
+        Self { payload, context: self.context.clone(), tickets }
+    }
+
+    /// Ends the batch: every receipt behind it learns the outcome of this part.
+    pub fn end(self, outcome: &Outcome) {
+        for ticket in self.tickets {
+            let own = match outcome {
+                Outcome::Rejected(all) => Outcome::Rejected(Rejection {
+                    items: all.items.min(ticket.items()),
+                    reason: all.reason.clone(),
+                }),
+                other => other.clone(),
+            };
+            ticket.end(own);
+        }
+    }
+
+    /// Ends the batch as dropped on purpose.
+    pub fn end_dropped(self, reason: impl Into<Cow<'static, str>>) {
+        self.end(&Outcome::Dropped(reason.into()));
+    }
+
+    /// Lets the waiting sources go with `outcome`, while the payload moves on unattended.
+    #[must_use]
+    pub fn release(mut self, outcome: &Outcome) -> Self {
+        for ticket in std::mem::take(&mut self.tickets) {
+            ticket.end(outcome.clone());
+        }
+        self
+    }
+
+    /// To be called right before sending. False: every source has given up, nothing was sent, and the
+    /// batch is to be [ended](Batch::end) instead.
+    pub fn claim(&mut self) -> bool {
+        // Every ticket is claimed, not only up to the first success.
+        let claimed = self.tickets.iter_mut().filter_map(|ticket| ticket.claim().then_some(())).count();
+        claimed > 0 || self.tickets.is_empty()
+    }
+
+    /// Takes the claim back: the destination said that it took nothing.
+    pub fn unclaim(&mut self) {
+        self.tickets.iter_mut().for_each(Ticket::unclaim);
+    }
+
+    /// Whether every source behind it has given up before anything was sent.
+    pub fn is_abandoned(&self) -> bool {
+        !self.tickets.is_empty() && self.tickets.iter().all(Ticket::is_abandoned)
+    }
+
+    /// Whether a source waits to hear what becomes of it.
+    pub fn is_awaited(&self) -> bool {
+        self.tickets.iter().any(Ticket::is_awaited)
+    }
+
+    /// Whether both may leave in one request.
+    pub fn joins(&self, other: &Self) -> bool {
+        self.data_type() == other.data_type()
+            && (Arc::ptr_eq(&self.context, &other.context) || self.context.joins(&other.context))
+    }
+
+    /// One batch of all, in order. They must [join](Batch::joins); a single one is returned as it is.
+    ///
+    /// # Panics
+    /// When `batches` is empty.
+    pub fn merge(batches: Vec<Self>) -> Self {
+        let mut batches = batches.into_iter();
+        let mut first = batches.next().expect("merge of at least one batch");
+        if batches.len() == 0 {
+            return first;
+        }
+        let mut requests = Vec::new();
+        let mut alerts = Vec::new();
+        let mut take = |payload: Payload| match payload {
+            Payload::Telemetry(request) => requests.push(request),
+            Payload::Alerts(more) => alerts.extend(more.iter().cloned()),
+        };
+        take(first.payload);
+        for other in batches {
+            if !Arc::ptr_eq(&first.context, &other.context) {
+                first.context = Arc::new(first.context.join(&other.context));
+            }
+            first.tickets.extend(other.tickets);
+            take(other.payload);
+        }
+        let payload = if requests.is_empty() {
+            Payload::Alerts(alerts.into())
+        } else {
+            Payload::Telemetry(Request::merge(requests))
+        };
+        Self { payload, ..first }
+    }
+
+    /// Parts of at most `max_items` items and `max_bytes` bytes (0 = unlimited), in order; the tickets
+    /// are cut along. A single item above `max_bytes` stays alone.
+    #[must_use]
+    pub fn split(self, max_items: usize, max_bytes: usize) -> Vec<Self> {
+        let payloads: Vec<Payload> = match self.payload {
+            Payload::Telemetry(request) => {
+                request.split(max_items, max_bytes).into_iter().map(Payload::Telemetry).collect()
+            }
+            Payload::Alerts(ref alerts) if max_items > 0 && alerts.len() > max_items => {
+                alerts.chunks(max_items).map(|part| Payload::Alerts(part.into())).collect()
+            }
+            whole @ Payload::Alerts(_) => vec![whole],
+        };
+        share(payloads, &self.context, self.tickets)
+    }
+
+    /// Two parts of about the same number of items, or the batch itself if it has only one item.
+    ///
+    /// # Errors
+    /// Gives the batch back when it cannot be cut.
+    pub fn halve(self) -> Result<[Self; 2], Self> {
+        let half = self.items().div_ceil(2);
+        if self.items() < 2 {
+            return Err(self);
+        }
+        let mut parts = self.split(half, 0).into_iter();
+        match (parts.next(), parts.next()) {
+            (Some(left), Some(right)) => Ok([left, right]),
+            (Some(whole), None) => Err(whole),
+            _ => unreachable!("a batch of two items has a part"),
+        }
+    }
+}
+
+/// The kind of data that an OTLP signal is.
+pub fn data_type(signal: tidewatch_otlp::Signal) -> DataType {
+    match signal {
+        tidewatch_otlp::Signal::Traces => DataType::Traces,
+        tidewatch_otlp::Signal::Metrics => DataType::Metrics,
+        tidewatch_otlp::Signal::Logs => DataType::Logs,
+    }
+}
+
+/// Deals `tickets` out over `payloads` by their numbers of items. Every ticket goes somewhere, also
+/// where a processor has changed how many items there are.
+fn share(payloads: Vec<Payload>, context: &Arc<Context>, mut tickets: Tickets) -> Vec<Batch> {
+    let mut parts = Vec::with_capacity(payloads.len());
+    let mut rest = payloads.into_iter().peekable();
+    tickets.reverse();
+    while let Some(payload) = rest.next() {
+        let mut own = Tickets::new();
+        if rest.peek().is_none() {
+            own.extend(std::mem::take(&mut tickets).into_iter().rev());
+        } else {
+            let mut need = payload.items();
+            while let Some(mut next) = tickets.pop() {
+                if next.items() > need || tickets.is_empty() {
+                    own.push(next.split_off(need));
+                    tickets.push(next);
+                    break;
+                }
+                need -= next.items();
+                own.push(next);
+                if need == 0 {
+                    break;
+                }
+            }
+        }
+        parts.push(Batch { payload, context: context.clone(), tickets: own });
+    }
+    parts
+}

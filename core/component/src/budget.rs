@@ -1,0 +1,165 @@
+//! Bounded bytes: what may be held at most, reserved before it is taken in.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire},
+};
+use tokio::sync::Notify;
+
+/// A bound on bytes held, shared by everybody who holds some.
+#[derive(Debug)]
+pub struct Budget {
+    capacity: usize,
+    used: AtomicUsize,
+    freed: Notify,
+    whole: Option<Arc<Budget>>,
+}
+
+impl Budget {
+    /// A budget of `capacity` bytes.
+    pub fn new(capacity: usize) -> Arc<Self> {
+        Arc::new(Self { capacity, used: AtomicUsize::new(0), freed: Notify::new(), whole: None })
+    }
+
+    /// A budget inside another: what is taken from it is taken from the whole, too.
+    pub fn within(whole: Option<Arc<Self>>, capacity: usize) -> Arc<Self> {
+        Arc::new(Self { capacity, used: AtomicUsize::new(0), freed: Notify::new(), whole })
+    }
+
+    /// The bound, in bytes.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Bytes reserved now. Above the capacity only by what was [overdrawn](Budget::overdraw).
+    pub fn used(&self) -> usize {
+        self.used.load(Acquire)
+    }
+
+    /// Takes `bytes` if there is room. Something always fits into an empty budget, or a batch larger
+    /// than the whole budget could never pass.
+    pub fn reserve(self: &Arc<Self>, bytes: usize) -> Option<Reservation> {
+        if !self.take(bytes) {
+            return None;
+        }
+        if let Some(whole) = &self.whole
+            && !whole.take(bytes)
+        {
+            self.give(bytes);
+            return None;
+        }
+        Some(Reservation { budget: self.clone(), bytes })
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let more = |used: usize| {
+            let after = used.saturating_add(bytes);
+            (used == 0 || after <= self.capacity).then_some(after)
+        };
+        self.used.fetch_update(AcqRel, Acquire, more).is_ok()
+    }
+
+    fn give(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, AcqRel);
+        self.freed.notify_waiters();
+    }
+
+    /// Takes `bytes` whether there is room or not; the next [`Budget::reserve`] pays for it.
+    pub fn overdraw(self: &Arc<Self>, bytes: usize) -> Reservation {
+        let mut reservation = Reservation { budget: self.clone(), bytes: 0 };
+        reservation.resize(bytes);
+        reservation
+    }
+
+    /// Resolves when bytes were given back after the call; pair it with a further look.
+    pub fn freed(&self) -> tokio::sync::futures::Notified<'_> {
+        self.freed.notified()
+    }
+}
+
+/// Bytes taken from a [`Budget`], given back on drop.
+#[derive(Debug)]
+pub struct Reservation {
+    budget: Arc<Budget>,
+    bytes: usize,
+}
+
+impl Reservation {
+    /// How many bytes are reserved.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The budget they were taken from.
+    pub fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    /// Moves up to `bytes` of this reservation into one of their own.
+    pub fn take(&mut self, bytes: usize) -> Self {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Self { budget: self.budget.clone(), bytes }
+    }
+
+    /// Grows or shrinks to exactly `bytes`, overdrawing where it must.
+    pub fn resize(&mut self, bytes: usize) {
+        for budget in std::iter::once(&self.budget).chain(&self.budget.whole) {
+            if bytes > self.bytes {
+                budget.used.fetch_add(bytes - self.bytes, AcqRel);
+            } else if bytes < self.bytes {
+                budget.give(self.bytes - bytes);
+            }
+        }
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.resize(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_given_out_up_to_the_capacity_and_comes_back() {
+        let budget = Budget::new(100);
+        let mut first = budget.reserve(60).unwrap();
+        assert!(budget.reserve(41).is_none());
+        let part = first.take(20);
+        drop(first);
+        assert_eq!(budget.used(), 20);
+        assert!(budget.reserve(80).is_some());
+        drop(part);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn an_empty_budget_takes_anything_and_an_overdraft_refuses_the_next() {
+        let budget = Budget::new(10);
+        drop(budget.reserve(1000).unwrap());
+        let held = budget.reserve(10).unwrap();
+        let more = budget.overdraw(5);
+        drop(held);
+        assert_eq!(budget.used(), 5);
+        assert!(budget.reserve(6).is_none());
+        drop(more);
+        assert!(budget.reserve(6).is_some());
+    }
+
+    #[test]
+    fn the_whole_bounds_its_parts() {
+        let whole = Budget::new(100);
+        let (one, two) = (Budget::within(Some(whole.clone()), 80), Budget::within(Some(whole.clone()), 80));
+        let held = one.reserve(80).unwrap();
+        assert!(two.reserve(30).is_none());
+        assert_eq!(two.used(), 0);
+        drop(held);
+        assert!(two.reserve(30).is_some());
+        assert_eq!(whole.used(), 0);
+    }
+}

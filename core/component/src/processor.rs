@@ -1,0 +1,129 @@
+//! What happens to telemetry on its way.
+
+use crate::{Alert, AlertKind, Batch, Context, Payload, Refusal};
+use std::{borrow::Cow, sync::Arc, time::Instant};
+use tidewatch_config::{Signal, SignalSet};
+use tidewatch_telemetry::Books;
+
+/// A stage of a pipeline. Called from many threads at once, never across an await.
+///
+/// What it does not handle it passes on unchanged with [`Out::send`].
+pub trait Processor: Send + Sync {
+    /// Signals it looks into; others are passed by without a call.
+    fn handles(&self) -> SignalSet {
+        SignalSet::ALL
+    }
+
+    /// Asked before a batch of `bytes` is admitted, before any processor sees it.
+    ///
+    /// # Errors
+    /// A refusal turns the batch away; its sender may come back.
+    fn admit(&self, bytes: usize) -> Result<(), Refusal> {
+        let _ = bytes;
+        Ok(())
+    }
+
+    /// Takes one batch.
+    fn process(&self, batch: Batch, out: &mut Out<'_>);
+
+    /// Called at or after the moment asked for by [`Out::wake_at`], and once, with `closing`, when the
+    /// pipeline has taken its last batch.
+    fn tick(&self, now: Instant, closing: bool, out: &mut Out<'_>) {
+        let _ = (now, closing, out);
+    }
+
+    /// Items it holds now, by walking them.
+    fn held(&self) -> Vec<(Signal, usize)> {
+        Vec::new()
+    }
+
+    /// What it asks of every exporter behind it: how `batch` at the end of a chain works.
+    fn gather(&self) -> Option<Gather> {
+        None
+    }
+}
+
+/// How much an exporter gathers before it sends, while others' answers are still under way.
+///
+/// Never holds back data whose sender waits for its delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Gather {
+    /// Items worth a request of their own; 0: send whatever there is.
+    pub min_items: usize,
+    /// Items in one request at the most; 0: unlimited.
+    pub max_items: usize,
+    /// How long data whose sender has its answer may wait for more.
+    pub timeout: std::time::Duration,
+}
+
+/// Where a processor puts what it passes on, and says what became of the rest.
+pub struct Out<'a> {
+    books: &'a Books,
+    context: &'a Arc<Context>,
+    batches: Vec<Batch>,
+    alerts: Vec<Alert>,
+    wake_at: Option<Instant>,
+}
+
+impl<'a> Out<'a> {
+    /// For whoever runs the chain.
+    pub fn new(books: &'a Books, context: &'a Arc<Context>) -> Self {
+        Self { books, context, batches: Vec::new(), alerts: Vec::new(), wake_at: None }
+    }
+
+    /// Passes a batch on.
+    pub fn send(&mut self, batch: Batch) {
+        self.books.went_out(batch.data_type(), batch.items());
+        self.batches.push(batch);
+    }
+
+    /// Passes on what the processor made itself; its items count as created.
+    pub fn send_created(&mut self, batch: Batch) {
+        self.books.created(batch.data_type(), batch.items());
+        self.send(batch);
+    }
+
+    /// A state alert: it follows the telemetry, and lives until delivered without anybody waiting.
+    pub fn alert(&mut self, alert: Alert) {
+        debug_assert_eq!(alert.kind, AlertKind::State);
+        self.alerts.push(alert);
+    }
+
+    /// Event alerts caused by `cause`, whose receipts wait for them, too.
+    pub fn event_alerts(&mut self, alerts: Vec<Alert>, cause: &Batch) {
+        if !alerts.is_empty() {
+            self.send_created(cause.derive(Payload::Alerts(alerts.into())));
+        }
+    }
+
+    /// Ends a whole batch for a reason that is counted.
+    pub fn drop_batch(&mut self, batch: Batch, reason: impl Into<Cow<'static, str>>) {
+        let reason = reason.into();
+        self.books.dropped(batch.data_type(), batch.items(), &reason);
+        batch.end_dropped(reason);
+    }
+
+    /// Counts items that were taken out of a batch which itself goes on.
+    pub fn dropped_items(&mut self, signal: Signal, items: usize, reason: impl Into<Cow<'static, str>>) {
+        self.books.dropped(signal, items, &reason.into());
+    }
+
+    /// Counts items that the processor added to a batch which goes on.
+    pub fn created_items(&mut self, signal: Signal, items: usize) {
+        self.books.created(signal, items);
+    }
+
+    /// Asks for a [`Processor::tick`] at `when`, or at the earliest moment that anybody asked for.
+    pub fn wake_at(&mut self, when: Instant) {
+        self.wake_at = Some(self.wake_at.map_or(when, |known| known.min(when)));
+    }
+
+    /// For whoever runs the chain: the batches in order, state alerts last, and the next tick.
+    pub fn finish(mut self) -> (Vec<Batch>, Option<Instant>) {
+        if !self.alerts.is_empty() {
+            let alerts = Payload::Alerts(std::mem::take(&mut self.alerts).into());
+            self.send_created(Batch::unattended(alerts, self.context.clone()));
+        }
+        (self.batches, self.wake_at)
+    }
+}

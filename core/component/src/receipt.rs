@@ -1,0 +1,272 @@
+//! What became of a submission: one [`Receipt`] for the source, one [`Ticket`] for each part under way.
+//!
+//! A part ends exactly once. A ticket that is dropped without an outcome counts as failed, so a lost
+//! batch can never look like a delivered one.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Release},
+    },
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+/// How one part of a submission ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The destination took it.
+    Delivered,
+    /// Held by a queue that is allowed to drop (`when_full: drop_*`); nobody waits for more.
+    BestEffort,
+    /// Dropped on purpose, for a reason that is counted; the source need not send it again.
+    Dropped(Cow<'static, str>),
+    /// Refused for good by a destination; sending it again cannot help.
+    Rejected(Rejection),
+    /// Not delivered; the source may send it again.
+    Failed(Failure),
+}
+
+/// Items that a destination refused for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// How many items.
+    pub items: usize,
+    /// What the destination said.
+    pub reason: String,
+}
+
+/// Why a part was not delivered, and when a resend makes sense.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Failure {
+    /// For logs and for the caller.
+    pub reason: String,
+    /// The least time to wait before a resend, where one is known.
+    pub retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// A failure without a hint when to come back.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), retry_after: None }
+    }
+}
+
+/// The sum of all parts' outcomes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verdict {
+    /// The first failure: the whole submission counts as not delivered.
+    pub failure: Option<Failure>,
+    /// Items refused for good, and the first reason.
+    pub rejected: Option<Rejection>,
+    /// The first reason for which a part was dropped on purpose.
+    pub dropped: Option<Cow<'static, str>>,
+    /// Parts that ended delivered or with a best-effort queue.
+    pub delivered_parts: usize,
+}
+
+impl Verdict {
+    fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Delivered | Outcome::BestEffort => self.delivered_parts += 1,
+            Outcome::Dropped(reason) => {
+                self.dropped.get_or_insert(reason);
+            }
+            Outcome::Rejected(new) => match &mut self.rejected {
+                Some(sum) => sum.items += new.items,
+                None => self.rejected = Some(new),
+            },
+            Outcome::Failed(failure) => {
+                self.failure.get_or_insert(failure);
+            }
+        }
+    }
+
+    /// True when no part failed: the source may move on.
+    pub fn is_settled(&self) -> bool {
+        self.failure.is_none()
+    }
+}
+
+/// The value of `claims` that says: the source gave up before anything was sent.
+const GIVEN_UP: usize = usize::MAX;
+
+struct Shared {
+    /// Parts without an outcome, plus one for the submission itself while it is being made.
+    open: AtomicUsize,
+    /// Parts that an exporter has sent, or is sending; or [`GIVEN_UP`].
+    claims: AtomicUsize,
+    /// Nobody waits any more, and the data goes on.
+    detached: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    verdict: Verdict,
+    waker: Option<Waker>,
+}
+
+impl Shared {
+    fn close(&self, outcome: Option<Outcome>) {
+        // The verdict is written before the count falls, so that whoever sees zero sees it whole.
+        if let Some(outcome) = outcome {
+            self.lock().verdict.add(outcome);
+        }
+        if self.open.fetch_sub(1, AcqRel) == 1 {
+            let waker = self.lock().waker.take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The source's end: resolves to the [`Verdict`] once every part has ended.
+///
+/// Dropping an unresolved receipt says that the source gave up: whatever no exporter has started to
+/// send is taken out of memory queues. [`Receipt::detach`] lets go without giving up.
+#[must_use = "a dropped receipt takes its data back; detach() lets it go on"]
+pub struct Receipt {
+    shared: Option<Arc<Shared>>,
+}
+
+impl Receipt {
+    /// A receipt and its first ticket, which stands for all `items` of the submission.
+    pub fn new(items: usize) -> (Self, Ticket) {
+        let shared = Arc::new(Shared {
+            open: AtomicUsize::new(1),
+            claims: AtomicUsize::new(0),
+            detached: AtomicBool::new(false),
+            state: Mutex::default(),
+        });
+        (Self { shared: Some(shared.clone()) }, Ticket { shared: Some(shared), items, claimed: false })
+    }
+
+    /// Lets the data go on without anybody waiting for it.
+    pub fn detach(mut self) {
+        if let Some(shared) = self.shared.take() {
+            shared.detached.store(true, Release);
+        }
+    }
+}
+
+impl Future for Receipt {
+    type Output = Verdict;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Verdict> {
+        let Some(shared) = &self.shared else { return Poll::Ready(Verdict::default()) };
+        let mut state = shared.lock();
+        if shared.open.load(Acquire) > 0 {
+            match &mut state.waker {
+                Some(waker) => waker.clone_from(context.waker()),
+                empty => *empty = Some(context.waker().clone()),
+            }
+            return Poll::Pending;
+        }
+        let verdict = std::mem::take(&mut state.verdict);
+        drop(state);
+        self.shared = None;
+        Poll::Ready(verdict)
+    }
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        if let Some(shared) = &self.shared {
+            // Loses against an exporter that has begun to send: then the data stays.
+            let _ = shared.claims.compare_exchange(0, GIVEN_UP, AcqRel, Acquire);
+        }
+    }
+}
+
+/// One part's claim on its receipt. Ends with [`Ticket::end`]; a dropped ticket counts as failed.
+#[must_use = "a dropped ticket fails its receipt"]
+pub struct Ticket {
+    shared: Option<Arc<Shared>>,
+    items: usize,
+    claimed: bool,
+}
+
+impl Ticket {
+    /// How many items of the submission this part stands for.
+    pub fn items(&self) -> usize {
+        self.items
+    }
+
+    /// A further part, for data derived or copied from this one; standing for `items` items.
+    pub fn fork(&self, items: usize) -> Self {
+        if let Some(shared) = &self.shared {
+            shared.open.fetch_add(1, AcqRel);
+        }
+        Self { shared: self.shared.clone(), items, claimed: false }
+    }
+
+    /// Cuts `items` off into a part of their own; this one keeps the rest.
+    pub fn split_off(&mut self, items: usize) -> Self {
+        let items = items.min(self.items);
+        self.items -= items;
+        self.fork(items)
+    }
+
+    /// Ends this part.
+    pub fn end(mut self, outcome: Outcome) {
+        if let Some(shared) = self.shared.take() {
+            shared.close(Some(outcome));
+        }
+    }
+
+    /// To be called before anything leaves for a destination. False: the source has given up and the
+    /// part must not be sent.
+    pub fn claim(&mut self) -> bool {
+        if let Some(shared) = &self.shared
+            && !self.claimed
+        {
+            let more = |claims| (claims != GIVEN_UP).then(|| claims + 1);
+            self.claimed = shared.claims.fetch_update(AcqRel, Acquire, more).is_ok();
+            return self.claimed;
+        }
+        true
+    }
+
+    /// Takes a claim back: the destination said that it took nothing.
+    pub fn unclaim(&mut self) {
+        if let Some(shared) = &self.shared
+            && std::mem::take(&mut self.claimed)
+        {
+            shared.claims.fetch_sub(1, AcqRel);
+        }
+    }
+
+    /// Whether the source has given up and nothing has been sent.
+    pub fn is_abandoned(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.claims.load(Acquire) == GIVEN_UP)
+    }
+
+    /// Whether the source still waits for the outcome.
+    pub fn is_awaited(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| !shared.detached.load(Acquire))
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Ticket").field("items", &self.items).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if let Some(shared) = self.shared.take() {
+            shared.close(Some(Outcome::Failed(Failure::new("lost inside the agent"))));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Where telemetry comes in.
+
+use crate::{Context, Failure, Payload, Receipt, Reservation, StartError, Verdict};
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use std::{sync::Arc, time::Duration};
+use tidewatch_config::{Signal, SignalSet};
+
+/// Takes telemetry from somewhere and gives it to its [`Intake`].
+#[async_trait]
+pub trait Receiver: Send + Sync {
+    /// Binds, opens and starts its work; returns once it is ready for data.
+    ///
+    /// # Errors
+    /// What is wrong locally (a port in use, a file unreadable).
+    async fn start(&self, intake: Intake) -> Result<(), StartError>;
+
+    /// Stops taking in. Returns when what is under way has its answers, or at `deadline`.
+    async fn stop(&self, deadline: tokio::time::Instant);
+}
+
+/// A pipeline's front door, as a receiver sees it: admission first, then the data.
+#[derive(Clone)]
+pub struct Intake {
+    gate: Arc<dyn Gate>,
+    acknowledge: AcknowledgeConfig,
+}
+
+/// What stands behind an [`Intake`]: all pipelines of one receiver.
+pub trait Gate: Send + Sync {
+    /// Room for `bytes` of `signal` in every reachable queue, or in none.
+    ///
+    /// # Errors
+    /// Why there is none, and when to come back.
+    fn admit(&self, signal: Signal, bytes: usize) -> Result<Permit, Refusal>;
+
+    /// The kinds of data that some pipeline behind it takes.
+    fn takes(&self) -> SignalSet;
+
+    /// Resolves when there may be room again.
+    fn room(&self) -> futures_util::future::BoxFuture<'_, ()>;
+
+    /// Runs the processors and queues what comes out.
+    fn submit(&self, permit: Permit, payload: Payload, context: Arc<Context>) -> Receipt;
+
+    /// Counts items that the receiver itself turned away.
+    fn refused(&self, signal: Signal, items: usize, reason: &'static str);
+}
+
+/// Room that was promised. Unused room is given back on drop.
+#[derive(Debug, Default)]
+pub struct Permit {
+    /// Room in each bounded queue that the data may reach.
+    pub rooms: SmallVec<[Room; 2]>,
+}
+
+/// Room in one queue.
+#[derive(Debug)]
+pub struct Room {
+    /// The queue's number in its graph.
+    pub queue: usize,
+    /// Bytes.
+    pub bytes: Reservation,
+    /// Requests or items, where the queue is bounded in these, too.
+    pub units: Option<Reservation>,
+}
+
+/// A batch was turned away before anything saw it; its sender may come back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Refusal {
+    /// What is full.
+    pub reason: String,
+    /// A good moment to come back.
+    pub retry_after: Duration,
+}
+
+/// What an answer to the sender stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Acknowledge {
+    /// `durable` where every reachable queue is on disk, else `delivered`.
+    #[default]
+    Auto,
+    /// In the queue; lost if the agent dies.
+    Queued,
+    /// On disk.
+    Durable,
+    /// Taken by every destination.
+    Delivered,
+}
+
+/// Keys that every receiver has.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct AcknowledgeConfig {
+    /// What an answer to the sender stands for: `auto` (default), `queued`, `durable` or `delivered`.
+    pub acknowledge: Acknowledge,
+    /// How long a sender is kept waiting for that, before it gets a retryable error. Default 30s.
+    pub acknowledge_timeout: tidewatch_config::GoDuration,
+}
+
+impl Default for AcknowledgeConfig {
+    fn default() -> Self {
+        Self { acknowledge: Acknowledge::Auto, acknowledge_timeout: Duration::from_secs(30).into() }
+    }
+}
+
+impl Intake {
+    /// For whoever builds the graph.
+    pub fn new(gate: Arc<dyn Gate>, acknowledge: AcknowledgeConfig) -> Self {
+        Self { gate, acknowledge }
+    }
+
+    /// The kinds of data that some pipeline of this receiver takes.
+    pub fn takes(&self) -> SignalSet {
+        self.gate.takes()
+    }
+
+    /// Asks for room at once. For senders that can come back, such as OTLP clients.
+    ///
+    /// # Errors
+    /// Why there is no room, and when to come back.
+    pub fn admit(&self, signal: Signal, bytes: usize) -> Result<Permit, Refusal> {
+        self.gate.admit(signal, bytes)
+    }
+
+    /// Waits for room. For sources that can wait, such as files and Kafka.
+    pub async fn admit_when_possible(&self, signal: Signal, bytes: usize) -> Permit {
+        loop {
+            match self.gate.admit(signal, bytes) {
+                Ok(permit) => return permit,
+                Err(refusal) => {
+                    // Room may have come back between the two calls, hence the timer beside it.
+                    let _ = tokio::time::timeout(refusal.retry_after, self.gate.room()).await;
+                }
+            }
+        }
+    }
+
+    /// Hands over a batch that was admitted. The processors have run when this returns; nothing in it
+    /// can be cancelled half way.
+    pub fn submit(&self, permit: Permit, payload: Payload, context: Arc<Context>) -> Receipt {
+        self.gate.submit(permit, payload, context)
+    }
+
+    /// Waits for what this receiver's answers stand for. Dropping the future takes back whatever no
+    /// exporter has begun to send.
+    pub async fn acknowledged(&self, receipt: Receipt) -> Verdict {
+        if self.acknowledge.acknowledge == Acknowledge::Queued {
+            receipt.detach();
+            return Verdict::default();
+        }
+        let patience = self.acknowledge.acknowledge_timeout.into();
+        tokio::time::timeout(patience, receipt).await.unwrap_or_else(|_| Verdict {
+            failure: Some(Failure::new(format!(
+                "not delivered within {}",
+                self.acknowledge.acknowledge_timeout
+            ))),
+            ..Verdict::default()
+        })
+    }
+
+    /// Counts items that the receiver turned away on its own, such as malformed ones.
+    pub fn refused(&self, signal: Signal, items: usize, reason: &'static str) {
+        self.gate.refused(signal, items, reason);
+    }
+}

@@ -1,0 +1,148 @@
+//! Accounts of items, per node and kind of data.
+
+use crate::Metrics;
+use prometheus::{IntCounter, IntCounterVec};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
+};
+use tidewatch_config::Signal;
+
+/// What a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NodeKind {
+    /// A receiver.
+    Receiver,
+    /// A processor in one pipeline.
+    Processor,
+    /// Where a pipeline hands its data to the exporters.
+    FanOut,
+    /// An exporter with its queue.
+    Exporter,
+}
+
+impl NodeKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Receiver => "receiver",
+            Self::Processor => "processor",
+            Self::FanOut => "fan_out",
+            Self::Exporter => "exporter",
+        }
+    }
+}
+
+/// Somebody who holds items and can count them by walking what it holds.
+pub trait Held: Send + Sync {
+    /// Items held now, by kind of data. Kinds without any may be left out.
+    fn held(&self) -> Vec<(Signal, usize)>;
+}
+
+/// The accounts of one node. `in + created = out + dropped + held`, exactly, whenever nothing is
+/// under way inside the node.
+pub struct Books {
+    node: [String; 3],
+    moved: IntCounterVec,
+    dropped: IntCounterVec,
+    columns: [[OnceLock<IntCounter>; Signal::ALL.len()]; BOOKS.len()],
+}
+
+const BOOKS: [&str; 3] = ["in", "created", "out"];
+const IN: usize = 0;
+const CREATED: usize = 1;
+const OUT: usize = 2;
+
+impl Books {
+    /// Opens the accounts of node `id` of `kind`, in `pipeline` (empty for receivers and exporters).
+    pub fn open(metrics: &Metrics, kind: NodeKind, pipeline: &str, id: &str) -> Arc<Self> {
+        Arc::new(Self {
+            node: [kind.as_str().to_owned(), pipeline.to_owned(), id.to_owned()],
+            moved: metrics.counter(
+                "tidewatch_node_items",
+                "Items that came into a node, were created in it, or left it.",
+                &["kind", "pipeline", "node", "signal", "book"],
+            ),
+            dropped: metrics.counter(
+                "tidewatch_dropped_items",
+                "Items that a node dropped, by reason.",
+                &["kind", "pipeline", "node", "signal", "reason"],
+            ),
+            columns: Default::default(),
+        })
+    }
+
+    /// Items came in.
+    pub fn came_in(&self, signal: Signal, items: usize) {
+        self.add(IN, signal, items);
+    }
+
+    /// Items were made here.
+    pub fn created(&self, signal: Signal, items: usize) {
+        self.add(CREATED, signal, items);
+    }
+
+    /// Items left for the next node.
+    pub fn went_out(&self, signal: Signal, items: usize) {
+        self.add(OUT, signal, items);
+    }
+
+    /// Items ended here.
+    pub fn dropped(&self, signal: Signal, items: usize, reason: &Cow<'static, str>) {
+        let [kind, pipeline, node] = &self.node;
+        self.dropped.with_label_values(&[kind, pipeline, node, signal.name(), reason]).inc_by(items as u64);
+    }
+
+    /// The node's labels: kind, pipeline, id.
+    pub fn node(&self) -> &[String; 3] {
+        &self.node
+    }
+
+    fn add(&self, book: usize, signal: Signal, items: usize) {
+        // Resolved once: the hot path is one atomic addition.
+        self.columns[book][signal as usize]
+            .get_or_init(|| {
+                let [kind, pipeline, node] = &self.node;
+                self.moved.with_label_values(&[kind, pipeline, node, signal.name(), BOOKS[book]])
+            })
+            .inc_by(items as u64);
+    }
+}
+
+/// The nodes that hold items.
+#[derive(Clone, Default)]
+pub struct Holders {
+    all: Arc<Mutex<Vec<(Arc<Books>, Weak<dyn Held>)>>>,
+}
+
+impl Holders {
+    /// Adds a node.
+    pub fn add(&self, books: Arc<Books>, holder: Weak<dyn Held>) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).push((books, holder));
+    }
+
+    /// Tells `/metrics` what every node holds, at the moment of the scrape.
+    pub fn register(&self, metrics: &Metrics) {
+        let holders = self.clone();
+        metrics.on_scrape(
+            "tidewatch_held_items",
+            "Items that a node holds now, counted by walking what it holds.",
+            &["kind", "pipeline", "node", "signal"],
+            move || holders.read(),
+        );
+    }
+
+    fn read(&self) -> Vec<(Vec<String>, i64)> {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(_, holder)| holder.strong_count() > 0);
+        let mut rows = Vec::new();
+        for (books, holder) in all.iter() {
+            let Some(holder) = holder.upgrade() else { continue };
+            for (signal, items) in holder.held() {
+                let mut labels = books.node.to_vec();
+                labels.push(signal.name().to_owned());
+                rows.push((labels, i64::try_from(items).unwrap_or(i64::MAX)));
+            }
+        }
+        rows
+    }
+}
