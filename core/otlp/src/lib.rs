@@ -11,6 +11,9 @@ mod messages;
 mod request;
 mod schema;
 mod signal;
+mod split;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod views;
 mod wire;
 

@@ -31,7 +31,7 @@ impl<'a> MetricView<'a> {
                 (2, Value::Block(value)) => view.description = value,
                 (3, Value::Block(value)) => view.unit = value,
                 (number @ (5 | 7 | 9 | 10 | 11), Value::Block(data)) => {
-                    view.data = DataView::new(number, data)
+                    view.data = DataView::new(number, data);
                 }
                 (12, Value::Block(_)) => view.metadata.push(field),
                 _ => {}
