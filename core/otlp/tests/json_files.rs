@@ -1,4 +1,4 @@
-//! OTLP/JSON as senders write it: files from real programs.
+//! OTLP/JSON as senders write it: requests of a demo shop, and the examples of the OTLP standard.
 
 use prost::Message;
 use tidewatch_otlp::proto::collector::logs::v1::ExportLogsServiceRequest;
@@ -83,4 +83,22 @@ fn traces() {
     assert_eq!((status.code, status.message.as_str()), (2, "upstream"));
     assert_eq!(spans[1].parent_span_id, spans[0].span_id);
     assert_eq!(request.resource_spans[1].scope_spans[0].spans[0].name, "query");
+}
+
+/// The examples that come with the protos; they hold upper case ids and written defaults.
+#[test]
+fn examples_of_the_standard() {
+    let examples: [(Signal, &[u8], usize); 4] = [
+        (Signal::Logs, include_bytes!("../../../tests/data/otlp/example_logs.json"), 1),
+        (Signal::Logs, include_bytes!("../../../tests/data/otlp/example_events.json"), 1),
+        (Signal::Metrics, include_bytes!("../../../tests/data/otlp/example_metrics.json"), 4),
+        (Signal::Traces, include_bytes!("../../../tests/data/otlp/example_trace.json"), 1),
+    ];
+    for (signal, text, items) in examples {
+        let wire = json::decode(signal, text).unwrap();
+        let checked = Request::check(signal, wire.clone().into()).unwrap();
+        assert_eq!((checked.request.items(), checked.rejected.items), (items, 0));
+        let written = json::encode(signal, &wire).unwrap();
+        assert_eq!(json::encode(signal, &json::decode(signal, &written).unwrap()).unwrap(), written);
+    }
 }

@@ -41,7 +41,7 @@ fn histogram_point(fields: &str) -> HistogramDataPoint {
 }
 
 fn body(value: &str) -> Option<Value> {
-    record(&format!(r#""body":{value}"#)).body.unwrap().value
+    record(&format!(r#""body":{value}"#)).body.and_then(|body| body.value)
 }
 
 fn time(value: &str) -> u64 {
@@ -93,10 +93,11 @@ fn doubles_keep_every_bit() {
     for zero in ["-0.0", "-0", r#""-0""#, "-0e5"] {
         assert_eq!(sum(zero).to_bits(), (-0.0_f64).to_bits(), "{zero}");
     }
-    assert_eq!(sum("12345678901234567890123"), 12_345_678_901_234_567_890_123.0);
+    let larger_than_any_integer = "12345678901234567890123";
+    assert_eq!(sum(larger_than_any_integer).to_bits(), 12_345_678_901_234_567_890_123.0_f64.to_bits());
     assert!(sum(r#""NaN""#).is_nan());
-    assert_eq!(sum(r#""Infinity""#), f64::INFINITY);
-    assert_eq!(sum(r#""-Infinity""#), f64::NEG_INFINITY);
+    assert_eq!(sum(r#""Infinity""#).to_bits(), f64::INFINITY.to_bits());
+    assert_eq!(sum(r#""-Infinity""#).to_bits(), f64::NEG_INFINITY.to_bits());
 }
 
 #[test]
@@ -154,7 +155,7 @@ fn bytes_are_base64_of_either_alphabet_padded_or_not() {
 
 #[test]
 fn any_values_of_every_kind() {
-    assert_eq!(body("{}"), None);
+    assert_eq!(record(r#""body":{}"#).body, Some(AnyValue::default()));
     assert_eq!(body(r#"{"stringValue":null}"#), None);
     assert_eq!(body(r#"{"stringValue":""}"#), Some(Value::StringValue(String::new())));
     assert_eq!(body(r#"{"boolValue":false}"#), Some(Value::BoolValue(false)));

@@ -42,6 +42,8 @@ fn fields_are_written_as_the_standard_has_them() {
         (r#""body":{"doubleValue":0.1}"#, r#""body":{"doubleValue":0.1}"#),
         (r#""body":{"bytesValue":"-__-AA"}"#, r#""body":{"bytesValue":"+//+AA=="}"#),
         (r#""body":{"stringValue":"\u00e9\u0001\""}"#, r#""body":{"stringValue":"é\u0001\""}"#),
+        (r#""body":{"stringValueStrindex":0}"#, r#""body":{"stringValueStrindex":0}"#),
+        (r#""attributes":[{"keyStrindex":"-3"}]"#, r#""attributes":[{"keyStrindex":-3}]"#),
         (r#""flags":1,"timeUnixNano":"2""#, r#""timeUnixNano":"2","flags":1"#),
     ];
     for (read, expected) in cases {

@@ -21,7 +21,8 @@ struct Encoder {
     depth: usize,
 }
 
-type Written = Result<(), String>;
+/// On failure: what is wrong with the field that the path leads to.
+type Outcome = Result<(), String>;
 
 const MALFORMED: &str = "the protobuf is malformed or cut off";
 const WRONG_TYPE: &str = "the wire type is not the field's";
@@ -30,7 +31,7 @@ const WRONG_TYPE: &str = "the wire type is not the field's";
 type Occurrences<'a> = Vec<(usize, Value<'a>)>;
 
 impl Encoder {
-    fn message(&mut self, message: &'static Descriptor, wire: &[u8]) -> Written {
+    fn message(&mut self, message: &'static Descriptor, wire: &[u8]) -> Outcome {
         self.json.push(b'{');
         for occurrences in occurrences(message, wire)?.chunk_by(|one, next| one.0 == next.0) {
             let field = &message.0[occurrences[0].0];
@@ -42,7 +43,7 @@ impl Encoder {
         Ok(())
     }
 
-    fn field(&mut self, field: &'static Field, occurrences: &[(usize, Value<'_>)]) -> Written {
+    fn field(&mut self, field: &'static Field, occurrences: &[(usize, Value<'_>)]) -> Outcome {
         let Some((_, last)) = occurrences.last() else { return Ok(()) };
         match field.kind {
             _ if field.label == Label::Repeated => {
@@ -77,7 +78,7 @@ impl Encoder {
         self.json.push(b':');
     }
 
-    fn array(&mut self, kind: Kind, occurrences: &[(usize, Value<'_>)]) -> Written {
+    fn array(&mut self, kind: Kind, occurrences: &[(usize, Value<'_>)]) -> Outcome {
         self.json.push(b'[');
         let mut index = 0;
         for (_, value) in occurrences {
@@ -103,7 +104,7 @@ impl Encoder {
         Ok(())
     }
 
-    fn element(&mut self, index: &mut usize, write: impl FnOnce(&mut Self) -> Written) -> Written {
+    fn element(&mut self, index: &mut usize, write: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
         if *index > 0 {
             self.json.push(b',');
         }
@@ -114,7 +115,7 @@ impl Encoder {
         Ok(())
     }
 
-    fn nested(&mut self, message: &'static Descriptor, wire: &[u8]) -> Written {
+    fn nested(&mut self, message: &'static Descriptor, wire: &[u8]) -> Outcome {
         if self.depth == MAX_DEPTH {
             return Err(format!("messages are nested more than {MAX_DEPTH} deep"));
         }
@@ -124,7 +125,7 @@ impl Encoder {
         Ok(())
     }
 
-    fn scalar(&mut self, kind: Kind, value: Value<'_>) -> Written {
+    fn scalar(&mut self, kind: Kind, value: Value<'_>) -> Outcome {
         let json = &mut self.json;
         match kind {
             Kind::String => {

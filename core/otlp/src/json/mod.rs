@@ -15,6 +15,7 @@ mod schema;
 mod skip;
 mod status;
 mod text;
+mod value;
 
 pub use error::JsonError;
 pub use status::RpcStatus;
