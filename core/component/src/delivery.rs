@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use tidewatch_config::{ByteSize, GoDuration, Mistake, Signal};
+use tidewatch_config::{
+    Mistake, Signal,
+    values::{ByteSize, GoDuration},
+};
 
 /// How an exporter's batches are queued, gathered, retried and bounded. Flattened into its configuration.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -64,7 +67,7 @@ impl Default for QueueConfig {
             num_consumers: 10,
             queue_size: None,
             sizer: Sizer::Requests,
-            max_bytes: ByteSize::from(64 << 20),
+            max_bytes: ByteSize::mib(64),
             when_full: WhenFull::Refuse,
             wait_for_result: None,
             block_on_overflow: false,

@@ -1,6 +1,5 @@
 //! What serves the agent beside the data path.
 
-use crate::StartError;
 use async_trait::async_trait;
 use std::{any::Any, sync::Arc};
 

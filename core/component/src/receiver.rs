@@ -99,7 +99,7 @@ pub struct AcknowledgeConfig {
     /// What an answer to the sender stands for: `auto` (default), `queued`, `durable` or `delivered`.
     pub acknowledge: Acknowledge,
     /// How long a sender is kept waiting for that, before it gets a retryable error. Default 30s.
-    pub acknowledge_timeout: tidewatch_config::GoDuration,
+    pub acknowledge_timeout: tidewatch_config::values::GoDuration,
 }
 
 impl Default for AcknowledgeConfig {
