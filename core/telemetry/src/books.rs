@@ -146,3 +146,27 @@ impl Holders {
         rows
     }
 }
+
+/// What the Collector calls a signal's items in its metrics: `otelcol_receiver_accepted_spans`.
+pub fn items_name(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Traces => "spans",
+        Signal::Metrics => "metric_points",
+        Signal::Logs => "log_records",
+        Signal::Alerts => "alerts",
+    }
+}
+
+/// One counter for each signal: `otelcol_{what}_{items}`, with these labels.
+pub fn per_signal(
+    metrics: &Metrics,
+    what: &str,
+    help: &str,
+    labels: &[&str],
+    values: &[&str],
+) -> [IntCounter; Signal::ALL.len()] {
+    Signal::ALL.map(|signal| {
+        let name = format!("otelcol_{what}_{}", items_name(signal));
+        metrics.counter(&name, help, labels).with_label_values(values)
+    })
+}

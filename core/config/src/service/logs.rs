@@ -15,11 +15,11 @@ pub struct Logs {
     pub level: LogLevel,
     /// How a line looks. Default `console`.
     pub encoding: LogEncoding,
-    /// Writes stack traces from `warn` on instead of from `error` on. Default `false`.
+    /// Writes stack traces beside lines from `warn` on. Default `false`.
     pub development: bool,
     /// Leaves out file and line of the code that wrote the line. Default `false`.
     pub disable_caller: bool,
-    /// Never writes stack traces. Default `false`.
+    /// Never writes stack traces, in `development` neither. Default `false`.
     pub disable_stacktrace: bool,
     /// Where lines go: `stderr`, `stdout`, or paths of files, which are appended to. Default `[stderr]`.
     pub output_paths: Vec<String>,
