@@ -1,6 +1,6 @@
 //! The unit that moves through a pipeline.
 
-use crate::{Alert, AlertKind, Context, DataType, Outcome, Rejection, Ticket};
+use crate::{Alert, AlertKind, Context, DataType, Outcome, Receipt, Rejection, Ticket};
 use smallvec::SmallVec;
 use std::{borrow::Cow, sync::Arc};
 use tidewatch_otlp::Request;
@@ -157,6 +157,11 @@ impl Batch {
         self.tickets.iter().any(Ticket::is_awaited)
     }
 
+    /// How many parts of `receipt`'s submission this batch stands for.
+    pub fn parts_of(&self, receipt: &Receipt) -> usize {
+        self.tickets.iter().filter(|ticket| ticket.belongs_to(receipt)).count()
+    }
+
     /// Whether both may leave in one request.
     pub fn joins(&self, other: &Self) -> bool {
         self.data_type() == other.data_type()
@@ -215,17 +220,20 @@ impl Batch {
     ///
     /// # Errors
     /// Gives the batch back when it cannot be cut.
-    pub fn halve(self) -> Result<[Self; 2], Self> {
-        let half = self.items().div_ceil(2);
-        if self.items() < 2 {
-            return Err(self);
-        }
-        let mut parts = self.split(half, 0).into_iter();
-        match (parts.next(), parts.next()) {
-            (Some(left), Some(right)) => Ok([left, right]),
-            (Some(whole), None) => Err(whole),
-            _ => unreachable!("a batch of two items has a part"),
-        }
+    pub fn halve(mut self) -> Result<[Self; 2], Self> {
+        let halves = match &self.payload {
+            Payload::Telemetry(request) => {
+                request.clone().halve().map(|(left, right)| [left, right].map(Payload::Telemetry))
+            }
+            Payload::Alerts(alerts) if alerts.len() > 1 => {
+                let (left, right) = alerts.split_at(alerts.len() / 2);
+                Some([left, right].map(|half| Payload::Alerts(half.into())))
+            }
+            Payload::Alerts(_) => None,
+        };
+        let Some(halves) = halves else { return Err(self) };
+        let parts = share(halves.into(), &self.context, std::mem::take(&mut self.tickets));
+        parts.try_into().map_err(|_| self)
     }
 }
 

@@ -202,6 +202,11 @@ impl Ticket {
         self.items
     }
 
+    /// Whether this part belongs to the submission behind `receipt`.
+    pub fn belongs_to(&self, receipt: &Receipt) -> bool {
+        matches!((&self.shared, &receipt.shared), (Some(own), Some(other)) if Arc::ptr_eq(own, other))
+    }
+
     /// A further part, for data derived or copied from this one; standing for `items` items.
     pub fn fork(&self, items: usize) -> Self {
         if let Some(shared) = &self.shared {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::{sync::Arc, time::Duration};
 use tidewatch_config::{Signal, SignalSet};
+use tidewatch_telemetry::{IntCounter, Metrics, per_signal};
 
 /// Takes telemetry from somewhere and gives it to its [`Intake`].
 #[async_trait]
@@ -26,6 +27,35 @@ pub trait Receiver: Send + Sync {
 pub struct Intake {
     gate: Arc<dyn Gate>,
     acknowledge: AcknowledgeConfig,
+    meters: Arc<Meters>,
+}
+
+/// A receiver's metrics in the Collector's names, for one transport.
+struct Meters {
+    receiver: String,
+    metrics: Metrics,
+    accepted: [IntCounter; Signal::ALL.len()],
+    refused: [IntCounter; Signal::ALL.len()],
+}
+
+impl Meters {
+    fn new(metrics: &Metrics, receiver: &str, transport: &str) -> Arc<Self> {
+        let counters = |what: &str, help: &str| {
+            per_signal(
+                metrics,
+                &format!("receiver_{what}"),
+                help,
+                &["receiver", "transport"],
+                &[receiver, transport],
+            )
+        };
+        Arc::new(Self {
+            accepted: counters("accepted", "Items taken into the pipelines."),
+            refused: counters("refused", "Items turned away: no room, or not well formed."),
+            receiver: receiver.to_owned(),
+            metrics: metrics.clone(),
+        })
+    }
 }
 
 /// What stands behind an [`Intake`]: all pipelines of one receiver.
@@ -45,8 +75,8 @@ pub trait Gate: Send + Sync {
     /// Runs the processors and queues what comes out.
     fn submit(&self, permit: Permit, payload: Payload, context: Arc<Context>) -> Receipt;
 
-    /// Counts items that the receiver itself turned away.
-    fn refused(&self, signal: Signal, items: usize, reason: &'static str);
+    /// Counts items that came in and were dropped by the receiver itself.
+    fn dropped(&self, signal: Signal, items: usize, reason: &'static str);
 }
 
 /// Room that was promised. Unused room is given back on drop.
@@ -109,9 +139,26 @@ impl Default for AcknowledgeConfig {
 }
 
 impl Intake {
-    /// For whoever builds the graph.
-    pub fn new(gate: Arc<dyn Gate>, acknowledge: AcknowledgeConfig) -> Self {
-        Self { gate, acknowledge }
+    /// For whoever builds the graph: the way in for `receiver`.
+    pub fn new(
+        gate: Arc<dyn Gate>,
+        acknowledge: AcknowledgeConfig,
+        receiver: &str,
+        metrics: &Metrics,
+    ) -> Self {
+        Self { gate, acknowledge, meters: Meters::new(metrics, receiver, "") }
+    }
+
+    /// The same way in, counted under a transport of its own (`grpc`, `http`).
+    #[must_use]
+    pub fn over(&self, transport: &str) -> Self {
+        let meters = Meters::new(&self.meters.metrics, &self.meters.receiver, transport);
+        Self { meters, ..self.clone() }
+    }
+
+    /// The id of the receiver.
+    pub fn receiver(&self) -> &str {
+        &self.meters.receiver
     }
 
     /// The kinds of data that some pipeline of this receiver takes.
@@ -143,6 +190,7 @@ impl Intake {
     /// Hands over a batch that was admitted. The processors have run when this returns; nothing in it
     /// can be cancelled half way.
     pub fn submit(&self, permit: Permit, payload: Payload, context: Arc<Context>) -> Receipt {
+        self.meters.accepted[payload.data_type() as usize].inc_by(payload.items() as u64);
         self.gate.submit(permit, payload, context)
     }
 
@@ -163,8 +211,14 @@ impl Intake {
         })
     }
 
-    /// Counts items that the receiver turned away on its own, such as malformed ones.
-    pub fn refused(&self, signal: Signal, items: usize, reason: &'static str) {
-        self.gate.refused(signal, items, reason);
+    /// Counts items that were turned away before admission, or by it.
+    pub fn refused(&self, signal: Signal, items: usize) {
+        self.meters.refused[signal as usize].inc_by(items as u64);
+    }
+
+    /// Counts items that came in and were dropped by the receiver itself, such as those with invalid ids.
+    pub fn dropped(&self, signal: Signal, items: usize, reason: &'static str) {
+        self.refused(signal, items);
+        self.gate.dropped(signal, items, reason);
     }
 }

@@ -8,6 +8,7 @@ mod books;
 pub mod logs;
 mod metrics;
 pub mod process;
+pub mod server;
 
 pub use books::{Books, Held, Holders, NodeKind, items_name, per_signal};
 pub use metrics::Metrics;
