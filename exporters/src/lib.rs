@@ -1,1 +1,4 @@
 //! Exporters: where telemetry and alerts go.
+
+pub mod debug;
+mod template;
