@@ -172,7 +172,7 @@ fn plain_attribute(block: &[u8]) -> bool {
         return false;
     }
     let scalar = match value {
-        [0x0a, length, text @ ..] => *length < 0x80 && text.len() == usize::from(*length) && is_ascii(text),
+        [0x0a, length, text @ ..] => text.len() == usize::from(*length) && is_ascii(text),
         [0x10 | 0x18, byte] => *byte < 0x80,
         [0x18, number @ ..] => is_varint(number),
         [0x21, number @ ..] => number.len() == 8,

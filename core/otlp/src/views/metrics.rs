@@ -1,4 +1,7 @@
-use super::points::{ExponentialHistogramPointView, HistogramPointView, NumberPointView, SummaryPointView};
+use super::histograms::{ExponentialHistogramPointView, HistogramPointView};
+use std::marker::PhantomData;
+
+use super::points::{NumberPointView, SummaryPointView};
 use super::repeated::Repeated;
 use super::text;
 use super::value::AttributesView;
@@ -140,16 +143,11 @@ impl<'a> DataView<'a> {
             }
         }
         match number {
-            5 => Self::Gauge(Points::new(bytes, points, NumberPointView::new)),
-            7 => {
-                Self::Sum { temporality, monotonic, points: Points::new(bytes, points, NumberPointView::new) }
-            }
-            9 => Self::Histogram { temporality, points: Points::new(bytes, points, HistogramPointView::new) },
-            10 => Self::ExponentialHistogram {
-                temporality,
-                points: Points::new(bytes, points, ExponentialHistogramPointView::new),
-            },
-            11 => Self::Summary(Points::new(bytes, points, SummaryPointView::new)),
+            5 => Self::Gauge(Points::new(bytes, points)),
+            7 => Self::Sum { temporality, monotonic, points: Points::new(bytes, points) },
+            9 => Self::Histogram { temporality, points: Points::new(bytes, points) },
+            10 => Self::ExponentialHistogram { temporality, points: Points::new(bytes, points) },
+            11 => Self::Summary(Points::new(bytes, points)),
             _ => Self::Empty,
         }
     }
@@ -160,21 +158,41 @@ impl<'a> DataView<'a> {
 pub struct Points<'a, V> {
     bytes: &'a [u8],
     points: Repeated<'a>,
-    view: fn(&'a [u8]) -> V,
+    view: PhantomData<V>,
 }
 
-impl<'a, V> Points<'a, V> {
-    fn new(bytes: &'a [u8], points: Repeated<'a>, view: fn(&'a [u8]) -> V) -> Self {
-        Self { bytes, points, view }
-    }
+/// A view of one kind of point, made from the point's bytes.
+pub trait PointView<'a> {
+    #[doc(hidden)]
+    fn new(bytes: &'a [u8]) -> Self;
+}
 
-    /// The points, in order.
-    pub fn iter(&self) -> impl Iterator<Item = V> + Clone + use<'a, V> {
-        self.points.messages().map(self.view)
+macro_rules! point_views {
+    ($($view:ident)*) => {
+        $(impl<'a> PointView<'a> for $view<'a> {
+            fn new(bytes: &'a [u8]) -> Self {
+                Self::new(bytes)
+            }
+        })*
+    };
+}
+
+point_views! { NumberPointView HistogramPointView ExponentialHistogramPointView SummaryPointView }
+
+impl<'a, V> Points<'a, V> {
+    fn new(bytes: &'a [u8], points: Repeated<'a>) -> Self {
+        Self { bytes, points, view: PhantomData }
     }
 
     /// The bytes of the message that holds them: a `Gauge`, `Sum` and so on.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+}
+
+impl<'a, V: PointView<'a>> Points<'a, V> {
+    /// The points, in order.
+    pub fn iter(&self) -> impl Iterator<Item = V> + Clone + use<'a, V> {
+        self.points.messages().map(V::new)
     }
 }

@@ -3,6 +3,7 @@
 //! A view borrows the bytes of one message, parses its scalars once and everything else when asked. Views are
 //! small and `Copy`. They start at [`Canonical::resources`]; fields that are absent read as protobuf's defaults.
 
+mod histograms;
 mod logs;
 mod metrics;
 mod points;
@@ -10,12 +11,10 @@ mod repeated;
 mod traces;
 mod value;
 
+pub use histograms::{BucketsView, ExponentialHistogramPointView, HistogramPointView};
 pub use logs::LogRecordView;
-pub use metrics::{DataView, MetricView, Points, Temporality};
-pub use points::{
-    BucketsView, ExemplarView, ExponentialHistogramPointView, HistogramPointView, Number, NumberPointView,
-    SummaryPointView,
-};
+pub use metrics::{DataView, MetricView, PointView, Points, Temporality};
+pub use points::{ExemplarView, Number, NumberPointView, SummaryPointView};
 pub use traces::{EventView, LinkView, SpanView};
 pub use value::{ArrayView, AttributesView, ValueView};
 

@@ -1,0 +1,144 @@
+//! Damage of two kinds: to the bytes as they lie there, and to fields anywhere in the tree of messages.
+
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, encode_key, skip_field};
+use tidewatch_otlp::testing::Source;
+
+use crate::oracle::block;
+
+/// Flips, cuts, inserts and repeats bytes.
+pub(crate) fn damage(mut bytes: Vec<u8>, source: &mut Source<'_>) -> Vec<u8> {
+    for _ in 0..=source.below(3) {
+        let at = source.below(bytes.len() + 1);
+        match source.below(5) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << source.below(8),
+            1 if at < bytes.len() => bytes[at] = source.byte(),
+            2 => bytes.truncate(at),
+            3 => bytes.insert(at, source.byte()),
+            _ => {
+                let end = (at + source.below(40)).min(bytes.len());
+                let again = bytes[at..end].to_vec();
+                bytes.splice(at..at, again);
+            }
+        }
+    }
+    bytes
+}
+
+/// What [`rearrange_at`] can do to a field.
+pub(crate) const WAYS: usize = 7;
+
+/// Does something to a field anywhere in a message.
+pub(crate) fn rearrange(message: &[u8], source: &mut Source<'_>) -> Vec<u8> {
+    match count(message) {
+        0 => unknown(source),
+        count => rearrange_at(message, source.below(count), source.below(WAYS), source),
+    }
+}
+
+/// How many fields there are in a message and all messages inside it.
+pub(crate) fn count(message: &[u8]) -> usize {
+    let inner = |field: &Field| field.inner.as_deref().map_or(0, count);
+    fields(message).iter().flatten().map(|field| 1 + inner(field)).sum()
+}
+
+/// Repeats, removes, renumbers, damages or extends the field that comes at this place when all fields at all depths
+/// are counted through; lengths stay right around it.
+pub(crate) fn rearrange_at(message: &[u8], mut place: usize, way: usize, source: &mut Source<'_>) -> Vec<u8> {
+    let mut fields = fields(message).unwrap_or_default();
+    for index in 0..fields.len() {
+        let field = &mut fields[index];
+        let inside = field.inner.as_deref().map_or(0, count);
+        match (place, &field.inner) {
+            (0, _) => {
+                change(&mut fields, index, way, source);
+                break;
+            }
+            (_, Some(inner)) if place <= inside => {
+                field.bytes = block(field.number, &rearrange_at(inner, place - 1, way, source));
+                break;
+            }
+            _ => place -= 1 + inside,
+        }
+    }
+    fields.into_iter().flat_map(|field| field.bytes).collect()
+}
+
+fn change(fields: &mut Vec<Field>, index: usize, way: usize, source: &mut Source<'_>) {
+    let mut field = fields[index].clone();
+    match (way, field.inner.clone()) {
+        (0, _) => fields.insert(index, field),
+        (1, _) => {
+            field.renumber(1 + source.below(13) as u32);
+            fields.insert(index, field);
+        }
+        (2, _) => drop(fields.remove(index)),
+        (3, _) => fields[index].bytes[0] = source.byte(),
+        (4, _) => fields[index].bytes.extend(unknown(source)),
+        (5, Some(mut inner)) => {
+            inner.pop();
+            fields[index].bytes = block(field.number, &inner);
+        }
+        (_, Some(inner)) => fields[index].bytes = block(field.number, &damage(inner, source)),
+        (_, None) => fields[index].bytes = damage(field.bytes, source),
+    }
+}
+
+#[derive(Clone)]
+struct Field {
+    number: u32,
+    wire_type: WireType,
+    bytes: Vec<u8>,
+    /// What is inside, if it has a length: a message perhaps, or text.
+    inner: Option<Vec<u8>>,
+}
+
+impl Field {
+    fn renumber(&mut self, number: u32) {
+        let mut value = &self.bytes[..];
+        decode_key(&mut value).expect("it was decoded before");
+        let mut bytes = Vec::new();
+        encode_key(number, self.wire_type, &mut bytes);
+        bytes.extend_from_slice(value);
+        self.bytes = bytes;
+    }
+}
+
+fn fields(message: &[u8]) -> Option<Vec<Field>> {
+    let mut rest = message;
+    let mut fields = Vec::new();
+    while !rest.is_empty() {
+        let start = rest;
+        let (number, wire_type) = decode_key(&mut rest).ok()?;
+        let mut value = rest;
+        skip_field(wire_type, number, &mut rest, DecodeContext::default()).ok()?;
+        let inner = (wire_type == WireType::LengthDelimited).then(|| {
+            let length = decode_varint(&mut value).unwrap_or_default() as usize;
+            value[..length].to_vec()
+        });
+        let bytes = start[..start.len() - rest.len()].to_vec();
+        fields.push(Field { number, wire_type, bytes, inner });
+    }
+    Some(fields)
+}
+
+/// A field that OTLP does not have, or that is out of place here.
+fn unknown(source: &mut Source<'_>) -> Vec<u8> {
+    let number = 1 + source.below(30) as u32;
+    let mut bytes = Vec::new();
+    match source.below(5) {
+        0 => {
+            encode_key(number, WireType::Varint, &mut bytes);
+            bytes.push(source.byte() & 0x7f);
+        }
+        1 => {
+            encode_key(number, WireType::SixtyFourBit, &mut bytes);
+            bytes.extend(source.word().to_le_bytes());
+        }
+        2 => {
+            encode_key(number, WireType::StartGroup, &mut bytes);
+            encode_key(number, WireType::EndGroup, &mut bytes);
+        }
+        _ => bytes = block(number, &source.several(8, Source::byte)),
+    }
+    bytes
+}
