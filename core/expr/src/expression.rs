@@ -1,0 +1,57 @@
+use crate::{
+    Context, ParseError, Record, Value,
+    error::Wrong,
+    node::{Kind, Node},
+    parser,
+};
+
+/// A compiled OTTL expression.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    node: Node,
+}
+
+impl Expression {
+    /// Compiles `text` for records of `context`.
+    ///
+    /// # Errors
+    /// Where the text is not OTTL, names a path that the context does not have, or is too deep.
+    pub fn parse(text: &str, context: Context) -> Result<Self, ParseError> {
+        let node = parser::parse(text, context).map_err(|wrong| wrong.locate(text))?;
+        Ok(Self { node })
+    }
+
+    /// The value for a record. What cannot be calculated is [`Value::Nil`]: an attribute that is absent,
+    /// a sum with a text, a division by zero.
+    pub fn evaluate<'a>(&'a self, record: &Record<'a>) -> Value<'a> {
+        self.node.evaluate(record)
+    }
+}
+
+/// A compiled OTTL expression that is true or false.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    expression: Expression,
+}
+
+impl Condition {
+    /// Compiles `text` for records of `context`.
+    ///
+    /// # Errors
+    /// As [`Expression::parse`], and where the text is surely a number or a text.
+    pub fn parse(text: &str, context: Context) -> Result<Self, ParseError> {
+        let expression = Expression::parse(text, context)?;
+        match expression.node.kind() {
+            Kind::Condition | Kind::Unknown => Ok(Self { expression }),
+            Kind::Number | Kind::Other => {
+                let wrong = Wrong::new(0, "a condition is true or false, this is a value");
+                Err(wrong.help("compare it, e.g. with `==` or `>`").locate(text))
+            }
+        }
+    }
+
+    /// Whether it is true of a record. A value other than `true`, nil too, is not.
+    pub fn holds(&self, record: &Record<'_>) -> bool {
+        self.expression.evaluate(record).is_true()
+    }
+}

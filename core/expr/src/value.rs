@@ -1,0 +1,140 @@
+//! Values, and how they compare.
+
+use std::{borrow::Cow, cmp::Ordering};
+use tidewatch_otlp::views::{ArrayView, AttributesView, ValueView};
+
+/// What an expression gives.
+#[derive(Debug, Clone)]
+pub enum Value<'a> {
+    /// Nothing: an attribute that is absent, or a calculation without a result.
+    Nil,
+    /// True or false.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A floating-point number.
+    Float(f64),
+    /// Text.
+    Text(Cow<'a, str>),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// A list.
+    List(ArrayView<'a>),
+    /// A map.
+    Map(AttributesView<'a>),
+}
+
+impl<'a> From<ValueView<'a>> for Value<'a> {
+    fn from(view: ValueView<'a>) -> Self {
+        match view {
+            ValueView::Empty => Self::Nil,
+            ValueView::Str(text) => Self::Text(text.into()),
+            ValueView::Bool(value) => Self::Bool(value),
+            ValueView::Int(number) => Self::Int(number),
+            ValueView::Double(number) => Self::Float(number),
+            ValueView::Bytes(bytes) => Self::Bytes(bytes),
+            ValueView::Array(list) => Self::List(list),
+            ValueView::KvList(map) => Self::Map(map),
+        }
+    }
+}
+
+impl<'a> From<Option<ValueView<'a>>> for Value<'a> {
+    fn from(view: Option<ValueView<'a>>) -> Self {
+        view.map_or(Self::Nil, Self::from)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl Value<'_> {
+    /// The number, if it is one.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Int(number) => Some(*number as f64),
+            Self::Float(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the boolean `true`.
+    pub fn is_true(&self) -> bool {
+        matches!(self, Self::Bool(true))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    pub(crate) fn from_symbol(symbol: &str) -> Option<Self> {
+        Some(match symbol {
+            "==" => Self::Equal,
+            "!=" => Self::NotEqual,
+            "<" => Self::Less,
+            "<=" => Self::LessOrEqual,
+            ">" => Self::Greater,
+            ">=" => Self::GreaterOrEqual,
+            _ => return None,
+        })
+    }
+
+    /// As OTTL has it: numbers compare as numbers, values of different types are unequal and in no order.
+    pub(crate) fn holds(self, left: &Value<'_>, right: &Value<'_>) -> bool {
+        match self {
+            Self::Equal => order(left, right) == Some(Ordering::Equal),
+            Self::NotEqual => order(left, right) != Some(Ordering::Equal),
+            Self::Less => order(left, right) == Some(Ordering::Less),
+            Self::LessOrEqual => order(left, right).is_some_and(Ordering::is_le),
+            Self::Greater => order(left, right) == Some(Ordering::Greater),
+            Self::GreaterOrEqual => order(left, right).is_some_and(Ordering::is_ge),
+        }
+    }
+}
+
+/// None: unequal, and in no order.
+fn order(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Nil, Value::Nil) => Some(Ordering::Equal),
+        (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
+        (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),
+        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
+            left.as_f64()?.partial_cmp(&right.as_f64()?)
+        }
+        (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
+        (Value::Bytes(left), Value::Bytes(right)) => Some(left.cmp(right)),
+        (Value::List(left), Value::List(right)) => equal(same_lists(*left, *right)),
+        (Value::Map(left), Value::Map(right)) => equal(same_maps(*left, *right)),
+        _ => None,
+    }
+}
+
+fn equal(same: bool) -> Option<Ordering> {
+    same.then_some(Ordering::Equal)
+}
+
+fn same(left: ValueView<'_>, right: ValueView<'_>) -> bool {
+    order(&left.into(), &right.into()) == Some(Ordering::Equal)
+}
+
+fn same_lists(left: ArrayView<'_>, right: ArrayView<'_>) -> bool {
+    left.iter().count() == right.iter().count()
+        && left.iter().zip(right.iter()).all(|(left, right)| same(left, right))
+}
+
+/// The order of keys does not matter.
+fn same_maps(left: AttributesView<'_>, right: AttributesView<'_>) -> bool {
+    left.iter().count() == right.iter().count()
+        && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| same(value, other)))
+}
