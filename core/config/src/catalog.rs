@@ -31,6 +31,16 @@ impl Kind {
         }
     }
 
+    /// The word with its article, e.g. `a receiver`.
+    pub(crate) const fn one(self) -> &'static str {
+        match self {
+            Self::Receiver => "a receiver",
+            Self::Processor => "a processor",
+            Self::Exporter => "an exporter",
+            Self::Extension => "an extension",
+        }
+    }
+
     /// The top-level key, e.g. `receivers`.
     pub const fn section(self) -> &'static str {
         match self {

@@ -1,15 +1,23 @@
 //! YAML with source positions, merged, expanded and checked into a configuration.
 
 mod catalog;
+mod collector_components;
 mod component;
 mod config;
 mod diagnostics;
+mod expand;
 mod id;
+mod load;
 mod merge;
+mod nearest;
 mod node;
 mod parse;
+mod print;
+mod print_schema;
 mod scalar;
+mod schema;
 mod secrecy;
+mod sections;
 pub mod service;
 mod signal;
 mod source;
@@ -21,7 +29,10 @@ pub use component::{Component, Mistake};
 pub use config::Config;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use id::{ComponentId, IdError, PipelineId};
+pub use load::{Loaded, load};
 pub use node::{Entry, Map, Node, Value};
+pub use print::print_config;
+pub use print_schema::print_schema;
 pub use signal::{Signal, SignalSet, UnknownSignal};
 pub use source::Source;
 pub use span::{SourceText, Span};

@@ -5,8 +5,8 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde_json::{Number, Value as Json};
 
-use crate::Span;
 use crate::values::REDACTED;
+use crate::{Diagnostic, Span};
 
 /// A value and where it was written. Nodes are equal if their values are, wherever they stand.
 #[derive(Clone)]
@@ -19,6 +19,9 @@ pub struct Node {
     pub(crate) written: Option<String>,
     /// Its schema says that nobody may see it.
     pub(crate) secret: bool,
+    /// Why a reference in it could not be resolved, so that nothing can be said about the value. Kept here since
+    /// it does not matter where the text around the reference turns out to be a string.
+    pub(crate) unresolved: Option<Box<Diagnostic>>,
 }
 
 /// What YAML can say.
@@ -53,7 +56,7 @@ pub struct Entry {
 impl Node {
     /// A node that stands at `span`.
     pub fn new(value: Value, span: Span) -> Self {
-        Self { value, span, written: None, secret: false }
+        Self { value, span, written: None, secret: false, unresolved: None }
     }
 
     /// A mapping without entries.
@@ -61,9 +64,22 @@ impl Node {
         Self::new(Value::Map(Map::new()), span)
     }
 
+    /// Whether nothing is written here, not even by way of a reference that a string could be made of.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.value == Value::Null && self.written.is_none()
+    }
+
     /// The entries, if this is a mapping.
     pub fn as_map(&self) -> Option<&Map> {
         match &self.value {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The entries, to change them.
+    pub(crate) fn as_map_mut(&mut self) -> Option<&mut Map> {
+        match &mut self.value {
             Value::Map(map) => Some(map),
             _ => None,
         }
@@ -90,26 +106,26 @@ impl Node {
         self.as_map()?.get(key).map(|entry| &entry.value)
     }
 
+    /// Why references in it could not be resolved.
+    pub(crate) fn all_unresolved(&self) -> Vec<Diagnostic> {
+        let below: Vec<_> = match &self.value {
+            Value::List(items) => items.iter().flat_map(Self::all_unresolved).collect(),
+            Value::Map(map) => map.values().flat_map(|entry| entry.value.all_unresolved()).collect(),
+            _ => Vec::new(),
+        };
+        self.unresolved.as_deref().cloned().into_iter().chain(below).collect()
+    }
+
     /// The value as JSON, secrets included.
     pub fn to_json(&self) -> Json {
-        self.json(false)
-    }
-
-    /// The value as JSON, secrets redacted as far as the schema knows them.
-    pub(crate) fn to_redacted_json(&self) -> Json {
-        self.json(true)
-    }
-
-    fn json(&self, redact: bool) -> Json {
         match &self.value {
             Value::Null => Json::Null,
-            _ if redact && self.secret => REDACTED.into(),
             Value::Bool(value) => Json::Bool(*value),
             Value::Number(number) => Json::Number(number.clone()),
             Value::String(text) => Json::String(text.clone()),
-            Value::List(items) => items.iter().map(|item| item.json(redact)).collect(),
+            Value::List(items) => items.iter().map(Self::to_json).collect(),
             Value::Map(map) => {
-                Json::Object(map.iter().map(|(key, entry)| (key.clone(), entry.value.json(redact))).collect())
+                Json::Object(map.iter().map(|(key, entry)| (key.clone(), entry.value.to_json())).collect())
             }
         }
     }

@@ -22,7 +22,8 @@ pub(super) fn render(diagnostic: &Diagnostic, color: bool) -> String {
 /// The lines of the diagnostic's span and of the related one: together if they are in one source.
 fn snippets(diagnostic: &Diagnostic) -> Vec<Snippet<'_, annotate_snippets::Annotation<'_>>> {
     let Some(span) = &diagnostic.span else { return Vec::new() };
-    let label = span.via().map(|reference| format!("the value comes from `{reference}`"));
+    let untold = span.via().filter(|reference| !diagnostic.message.contains(reference));
+    let label = untold.map(|reference| format!("the value comes from `{reference}`"));
     let primary = |window: &Window| {
         let annotation = AnnotationKind::Primary.span(window.place(span));
         match label.clone() {

@@ -181,23 +181,21 @@ fn scalar_node(
     span: Span,
     diagnostics: &mut Diagnostics,
 ) -> Node {
+    let core = tag.is_some_and(Tag::is_yaml_core_schema);
     let plain = match tag {
-        Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => false,
-        Some(tag)
-            if tag.is_yaml_core_schema() && ["int", "float", "bool", "null"].contains(&&*tag.suffix) =>
-        {
-            true
-        }
+        Some(tag) if core && tag.suffix == "str" => false,
+        Some(tag) if core && ["int", "float", "bool", "null"].contains(&&*tag.suffix) => true,
         Some(tag) if !(tag.handle.is_empty() && tag.suffix == "!") => {
+            let name = if core { format!("!!{}", tag.suffix) } else { tag.to_string() };
             diagnostics
-                .push(Diagnostic::error(span.clone(), format!("the YAML tag `{tag}` is not supported")));
+                .push(Diagnostic::error(span.clone(), format!("the YAML tag `{name}` is not supported")));
             plain
         }
         _ => plain,
     };
     let value = if plain { scalar::resolve(text) } else { Value::String(text.to_owned()) };
     let written = (plain && !matches!(value, Value::String(_) | Value::Null)).then(|| text.to_owned());
-    Node { value, span, written, secret: false }
+    Node { written, ..Node::new(value, span) }
 }
 
 /// A node in the place of a key. Lists and mappings have been reported when they began.

@@ -26,7 +26,7 @@ pub(super) fn explain(source: &Arc<SourceText>, at: usize, info: &str) -> Diagno
         diagnostic.help("a value that starts with `@` or a backtick needs quotes")
     } else if line.contains(": %") {
         diagnostic.help("a value that starts with `%` needs quotes")
-    } else if line.matches(": ").count() > 1 {
+    } else if info.starts_with("mapping values") {
         diagnostic.help("a value that contains `: ` needs quotes")
     } else {
         diagnostic

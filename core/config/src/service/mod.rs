@@ -9,11 +9,17 @@ use serde::{Deserialize, Serialize};
 use crate::values::{ByteSize, GoDuration};
 use crate::{ComponentId, PipelineId, Span};
 
+mod check;
 mod logs;
 mod metrics;
+mod pipelines;
+mod references;
 
+pub(crate) use check::check;
 pub use logs::{LogEncoding, LogLevel, LogSampling, Logs};
 pub use metrics::{Metrics, MetricsLevel, PrometheusReader, PullExporter, PullReader, Reader};
+
+pub(crate) use pipelines::Parts;
 
 /// The `service` section, checked: every reference leads to a component.
 #[derive(Clone, Debug)]

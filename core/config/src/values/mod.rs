@@ -4,8 +4,8 @@ mod byte_size;
 mod duration;
 mod secret;
 
-pub use byte_size::ByteSize;
-pub use duration::GoDuration;
+pub use byte_size::{ByteSize, ByteSizeError};
+pub use duration::{DurationError, GoDuration};
 pub use secret::Secret;
 
 pub(crate) use secret::REDACTED;

@@ -1,0 +1,29 @@
+//! Checks a tree against a JSON schema as schemars emits it for serde structs and enums, and gives each scalar the
+//! type that its key wants.
+//!
+//! Beyond JSON schema: objects with properties are closed unless they say otherwise; null stands for an empty
+//! mapping or an absent key; `x-warning` on a property warns whoever sets it; `x-aliases` on a property lists older
+//! names of the key.
+
+use serde_json::Value as Json;
+
+use crate::{Diagnostics, Node, Span};
+
+mod check;
+mod format;
+mod kind;
+mod object;
+mod shape;
+mod variants;
+
+/// Checks `node` against `schema`, and types its scalars on the way. `key` is where `node` as a whole is shown.
+pub(crate) fn check(schema: &Json, node: &mut Node, key: &Span, diagnostics: &mut Diagnostics) {
+    let findings = check::Checker { root: schema }.value(schema, node, key);
+    diagnostics.extend(findings.into_iter().map(|finding| finding.diagnostic));
+    diagnostics.extend(node.all_unresolved());
+}
+
+/// The JSON schema of a struct, as the components' schemas are made.
+pub(crate) fn of<T: schemars::JsonSchema>() -> Json {
+    schemars::schema_for!(T).to_value()
+}
