@@ -1,13 +1,18 @@
-//! Listeners and connected sockets, TCP or Unix.
+//! Listeners and connected sockets, TCP or Unix, with TLS or without.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ServerConfig};
+
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream, lookup_host};
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 /// Where a server listens or a client connects to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,17 +39,20 @@ pub enum Stream {
     Tcp(TcpStream),
     /// A Unix domain socket.
     Unix(UnixStream),
+    /// TLS on one of the others.
+    Tls(Box<TlsStream<Self>>),
 }
 
 impl Listener {
-    /// Binds to `address`. A Unix socket that nobody listens on any more is replaced.
+    /// Binds to `address`. A name is taken for its IPv4 address if it has one, as Go does, so that `localhost` is
+    /// where everybody looks for it. A Unix socket that nobody listens on any more is replaced.
     ///
     /// # Errors
     ///
     /// The system's error, with the address in its text.
     pub async fn bind(address: &Address) -> io::Result<Self> {
         match address {
-            Address::Tcp(address) => TcpListener::bind(address)
+            Address::Tcp(address) => bind_tcp(address)
                 .await
                 .map(Self::Tcp)
                 .map_err(|error| explain(&error, &format!("cannot listen on {address}"))),
@@ -106,6 +114,32 @@ impl Stream {
                 .map_err(|error| explain(&error, &format!("cannot connect to {}", path.display()))),
         }
     }
+
+    /// Speaks TLS as a server.
+    ///
+    /// # Errors
+    ///
+    /// If the handshake fails.
+    pub async fn accept_tls(self, config: Arc<ServerConfig>) -> io::Result<Self> {
+        let stream = TlsAcceptor::from(config).accept(self).await?;
+        Ok(Self::Tls(Box::new(TlsStream::Server(stream))))
+    }
+
+    /// Speaks TLS as a client that expects a server of this name.
+    ///
+    /// # Errors
+    ///
+    /// If the handshake fails.
+    pub async fn connect_tls(self, config: Arc<ClientConfig>, name: ServerName<'static>) -> io::Result<Self> {
+        let stream = TlsConnector::from(config).connect(name, self).await?;
+        Ok(Self::Tls(Box::new(TlsStream::Client(stream))))
+    }
+}
+
+async fn bind_tcp(address: &str) -> io::Result<TcpListener> {
+    let mut addresses: Vec<SocketAddr> = lookup_host(address).await?.collect();
+    addresses.sort_by_key(SocketAddr::is_ipv6);
+    TcpListener::bind(&addresses[..]).await
 }
 
 fn explain(error: &io::Error, what: &str) -> io::Error {
@@ -118,6 +152,7 @@ macro_rules! each {
         match $self {
             Stream::Tcp($stream) => $call,
             Stream::Unix($stream) => $call,
+            Stream::Tls($stream) => $call,
         }
     };
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use common::{Echo, call, channel, echo, start};
 use http::HeaderMap;
+use tidewatch_net::AcceptOptions;
 use tidewatch_net::compression::Encoding;
-use tidewatch_net::grpc::{ChannelOptions, Code, ServerOptions, Status};
+use tidewatch_net::grpc::{ChannelOptions, Code, ServerOptions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_of_all_sizes_come_back_in_every_encoding() {
@@ -146,7 +147,8 @@ async fn shutdown_lets_open_calls_finish() {
 
 #[tokio::test]
 async fn shutdown_has_a_deadline() {
-    let options = ServerOptions { drain_timeout: Duration::from_millis(50), ..ServerOptions::default() };
+    let accept = AcceptOptions { drain_timeout: Duration::from_millis(50), ..AcceptOptions::default() };
+    let options = ServerOptions { accept, ..ServerOptions::default() };
     let server = start(Echo, options).await;
     let channel = channel(&server, ChannelOptions::default());
     let hanging = tokio::spawn(async move { call(&channel, "/test/hang", Bytes::new()).await });
@@ -154,15 +156,4 @@ async fn shutdown_has_a_deadline() {
     server.stop().await;
     let status = hanging.await.unwrap().unwrap_err();
     assert_eq!(status.code, Code::Unavailable, "{status}");
-}
-
-#[tokio::test]
-async fn a_service_may_refuse_by_headers() {
-    let server = start(Echo, ServerOptions::default()).await;
-    let channel = channel(&server, ChannelOptions::default());
-    let mut headers = HeaderMap::new();
-    headers.insert("x-refuse", "me".parse().unwrap());
-    let reply = channel.call(&"/test/echo".parse().unwrap(), &headers, Bytes::new(), None).await;
-    assert_eq!(reply, Err(Status::new(Code::Unauthenticated, "refused")));
-    server.stop().await;
 }

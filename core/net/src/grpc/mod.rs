@@ -43,15 +43,6 @@ pub trait UnaryService: Send + Sync + 'static {
     /// before its message is read.
     fn knows(&self, path: &str) -> bool;
 
-    /// May refuse a call by its headers, before its message is read.
-    ///
-    /// # Errors
-    ///
-    /// The status that the caller gets.
-    fn authorize(&self, _path: &str, _headers: &HeaderMap) -> Result<(), Status> {
-        Ok(())
-    }
-
     /// Answers a call. The future is dropped when the caller resets the call, its deadline passes or its
     /// connection ends.
     fn call(&self, request: Request) -> impl Future<Output = Reply> + Send;

@@ -39,13 +39,6 @@ impl UnaryService for EchoService {
         path != "/test/nothing"
     }
 
-    fn authorize(&self, _path: &str, headers: &HeaderMap) -> Result<(), Status> {
-        match headers.contains_key("x-refuse") {
-            true => Err(Status::new(Code::Unauthenticated, "refused")),
-            false => Ok(()),
-        }
-    }
-
     async fn call(&self, request: Request) -> Reply {
         self.begun.send_modify(|count| *count += 1);
         match request.path.path() {

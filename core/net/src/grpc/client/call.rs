@@ -15,9 +15,6 @@ use crate::compression::{Encoding, compress};
 use crate::grpc::framing::{self, MessageReader};
 use crate::grpc::{Code, Reply, Status, headers};
 
-/// A larger message is not copied behind its prefix: by then a frame more costs less than the copy.
-const JOIN_BELOW: usize = 64 << 10;
-
 /// A request as it goes out, once or twice.
 pub(super) struct Outgoing<'a> {
     channel: &'a Shared,
@@ -57,6 +54,9 @@ impl<'a> Outgoing<'a> {
         for (name, value) in headers {
             all.append(name, value.clone());
         }
+        if let Some(authenticator) = &channel.options.authenticator {
+            all.extend(authenticator.headers().into_iter().map(|(name, value)| (Some(name), value)));
+        }
         if let Some(timeout) = timeout {
             all.insert(headers::GRPC_TIMEOUT, headers::timeout_value(timeout));
         }
@@ -67,7 +67,7 @@ impl<'a> Outgoing<'a> {
         } else {
             message
         };
-        let data = if message.len() < JOIN_BELOW {
+        let data = if message.len() < channel.options.join_below {
             vec![framing::joined(compressed, &message)?]
         } else {
             vec![Bytes::copy_from_slice(&framing::prefix(compressed, message.len())?), message]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::SendRequest;
+use rustls::pki_types::ServerName;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -22,6 +23,7 @@ type H2Connection = h2::client::Connection<Watched<Stream>, Bytes>;
 /// One connection of a channel, or the place of one.
 pub(super) struct Connection {
     address: Address,
+    name: ServerName<'static>,
     options: Arc<ChannelOptions>,
     state: Mutex<State>,
     in_flight: Arc<AtomicUsize>,
@@ -59,14 +61,32 @@ impl Drop for InFlight {
 }
 
 impl Connection {
-    pub(super) fn new(address: Address, options: Arc<ChannelOptions>) -> Self {
+    pub(super) fn new(address: Address, name: ServerName<'static>, options: Arc<ChannelOptions>) -> Self {
         let state = Mutex::new(State { phase: Phase::Idle, failures: 0, id: 0 });
-        Self { address, options, state, in_flight: Arc::default() }
+        Self { address, name, options, state, in_flight: Arc::default() }
     }
 
-    /// A live connection. All who ask while it is being made wait for the same attempt, and that goes on if
-    /// they give up.
+    /// A live connection. With [`ChannelOptions::wait_for_ready`] this takes as long as it takes.
     pub(super) async fn ready(self: &Arc<Self>) -> Result<Live, Status> {
+        loop {
+            let status = match self.try_ready().await {
+                Ok(live) => return Ok(live),
+                Err(status) => status,
+            };
+            if !self.options.wait_for_ready {
+                return Err(status);
+            }
+            let until = match &self.state.lock().unwrap_or_else(PoisonError::into_inner).phase {
+                Phase::Down { until, .. } => *until,
+                _ => continue,
+            };
+            sleep_until(until).await;
+        }
+    }
+
+    /// A live connection, or why there is none. All who ask while it is being made wait for the same attempt,
+    /// and that goes on if they give up.
+    async fn try_ready(self: &Arc<Self>) -> Result<Live, Status> {
         let mut connecting = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             match &state.phase {
@@ -101,10 +121,11 @@ impl Connection {
         let id = state.id;
         // A channel that is dropped leaves its connection to end with the last call on it.
         let this = Arc::downgrade(self);
-        let (address, options) = (self.address.clone(), Arc::clone(&self.options));
+        let (address, name) = (self.address.clone(), self.name.clone());
+        let options = Arc::clone(&self.options);
         let in_flight = Arc::clone(&self.in_flight);
         tokio::spawn(async move {
-            let (result, connection) = match connect(&address, &options).await {
+            let (result, connection) = match connect(&address, name, &options).await {
                 Ok((sender, connection, activity)) => (Ok(Live { sender, id }), Some((connection, activity))),
                 Err(status) => (Err(status), None),
             };
@@ -147,14 +168,20 @@ fn backoff(options: &ChannelOptions, failures: u32) -> Duration {
 
 async fn connect(
     address: &Address,
+    name: ServerName<'static>,
     options: &ChannelOptions,
 ) -> Result<(SendRequest<Bytes>, H2Connection, Arc<Activity>), Status> {
     let connect = async {
-        let stream = Stream::connect(address).await.map_err(|error| unavailable(&error))?;
+        let mut stream = Stream::connect(address).await.map_err(|error| unavailable(&error))?;
+        if let Some(tls) = &options.tls {
+            let secured = stream.connect_tls(Arc::clone(tls), name).await;
+            stream = secured.map_err(|error| unavailable(&format!("TLS: {error}")))?;
+        }
         let activity = Activity::new();
         let (sender, connection) = h2::client::Builder::new()
             .initial_window_size(options.stream_window)
             .initial_connection_window_size(options.stream_window.max(1 << 20))
+            .max_frame_size(options.max_frame)
             .enable_push(false)
             .handshake(Watched::new(stream, 0, Arc::clone(&activity)))
             .await

@@ -11,10 +11,13 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue, TE, USER_AGENT};
 use http::uri::{Authority, PathAndQuery, Scheme};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 
 use self::call::Outgoing;
 use self::connection::Connection;
 use super::{Code, Reply, Status, headers};
+use crate::auth::ClientAuthenticator;
 use crate::compression::Encoding;
 use crate::stream::Address;
 
@@ -57,6 +60,20 @@ pub struct ChannelOptions {
     pub max_backoff: Duration,
     /// What a server may send on a stream ahead of being read, in bytes. Default: 1 MiB.
     pub stream_window: u32,
+    /// The largest frame that the server may send, in bytes. Default: 16 KiB.
+    pub max_frame: u32,
+    /// A message below this size is copied behind its prefix, to be sent as one frame. Default: 64 KiB.
+    pub join_below: usize,
+    /// Whether calls wait for a connection, instead of failing when there is none. Default: false.
+    pub wait_for_ready: bool,
+    /// Headers of every request.
+    pub headers: HeaderMap,
+    /// Who adds credentials to every request.
+    pub authenticator: Option<Arc<dyn ClientAuthenticator>>,
+    /// TLS, if it is spoken. Its ALPN has to be `h2`.
+    pub tls: Option<Arc<ClientConfig>>,
+    /// The server's name in TLS. Default: the authority's host.
+    pub server_name: Option<ServerName<'static>>,
     /// What is sent as `user-agent`.
     pub user_agent: HeaderValue,
     /// Pings while a connection is in use; `None`: never.
@@ -75,6 +92,13 @@ impl Default for ChannelOptions {
             min_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(5),
             stream_window: 1 << 20,
+            max_frame: 16 << 10,
+            join_below: 64 << 10,
+            wait_for_ready: false,
+            headers: HeaderMap::new(),
+            authenticator: None,
+            tls: None,
+            server_name: None,
             user_agent: HeaderValue::from_static(concat!("tidewatch/", env!("CARGO_PKG_VERSION"))),
             keepalive: None,
         }
@@ -109,7 +133,7 @@ impl Channel {
                 Status::new(Code::InvalidArgument, format!("{address} is not host:port: {error}"))
             })?,
         };
-        let mut headers = HeaderMap::with_capacity(16);
+        let mut headers = options.headers.clone();
         headers.insert(CONTENT_TYPE, headers::CONTENT_TYPE);
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(USER_AGENT, options.user_agent.clone());
@@ -117,12 +141,18 @@ impl Channel {
         if options.encoding != Encoding::Identity {
             headers.insert(headers::GRPC_ENCODING, HeaderValue::from_static(options.encoding.name()));
         }
+        let name = match &options.server_name {
+            Some(name) => name.clone(),
+            None => ServerName::try_from(authority.host().trim_matches(['[', ']']).to_owned())
+                .map_err(|error| Status::new(Code::InvalidArgument, format!("{authority}: {error}")))?,
+        };
+        let scheme = if options.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
         let options = Arc::new(options);
-        let connection = || Arc::new(Connection::new(address.clone(), Arc::clone(&options)));
+        let connection = || Arc::new(Connection::new(address.clone(), name.clone(), Arc::clone(&options)));
         Ok(Self(Arc::new(Shared {
             connections: std::iter::repeat_with(connection).take(options.connections.max(1)).collect(),
             next: AtomicUsize::new(0),
-            scheme: Scheme::HTTP,
+            scheme,
             authority,
             headers,
             options,

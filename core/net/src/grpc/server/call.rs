@@ -112,7 +112,10 @@ async fn receive<S: UnaryService>(
     if !caller.service.knows(path) {
         return Err(Status::new(Code::Unimplemented, format!("unknown method {path}")));
     }
-    caller.service.authorize(path, headers)?;
+    if let Some(authenticator) = &caller.options.authenticator {
+        let result = authenticator.authenticate(headers);
+        result.map_err(|error| Status::new(Code::Unauthenticated, error.message))?;
+    }
     let encoding = match headers.get(headers::GRPC_ENCODING) {
         None => Encoding::Identity,
         Some(name) => Encoding::from_name(name.as_bytes())

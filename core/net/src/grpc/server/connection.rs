@@ -12,22 +12,22 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use h2::Reason;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::ServerOptions;
 use super::call::{Caller, answer};
 use super::keepalive::{Keepalive, Verdict};
+use crate::accept::Stop;
 use crate::grpc::UnaryService;
 use crate::grpc::activity::{Activity, CLIENT_PREFACE, Watched};
 
-/// Serves a connection until it ends, or gracefully ends it once `stopped` is true.
+/// Serves a connection until it ends, and ends it gracefully when the server stops.
 pub(super) async fn serve<S: UnaryService>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     peer: Option<SocketAddr>,
     service: Arc<S>,
     options: Arc<ServerOptions>,
-    mut stopped: watch::Receiver<bool>,
+    stop: Stop,
 ) -> io::Result<()> {
     let activity = Activity::new();
     let stream = Watched::new(stream, CLIENT_PREFACE, Arc::clone(&activity));
@@ -38,7 +38,7 @@ pub(super) async fn serve<S: UnaryService>(
         .max_header_list_size(options.max_headers)
         .max_concurrent_streams(options.max_concurrent_streams)
         .handshake::<_, Bytes>(stream);
-    let Ok(connection) = timeout(options.handshake_timeout, handshake).await else {
+    let Ok(connection) = timeout(options.accept.handshake_timeout, handshake).await else {
         return Err(io::Error::new(io::ErrorKind::TimedOut, "no HTTP/2 preface in time"));
     };
     let mut connection = connection.map_err(io::Error::other)?;
@@ -46,10 +46,7 @@ pub(super) async fn serve<S: UnaryService>(
     let mut keepalive = Keepalive::new(&options.keepalive, &options.enforcement, activity, pings);
     let caller = Arc::new(Caller { service, options, peer });
     let mut calls = FuturesUnordered::new();
-    let mut stop = pin!(async move {
-        // The server being gone altogether is the end, too.
-        stopped.wait_for(|stopped| *stopped).await.ok();
-    });
+    let mut stop = pin!(stop.stopped());
     let mut stopping = false;
 
     poll_fn(|cx| {

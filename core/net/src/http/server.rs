@@ -1,0 +1,301 @@
+//! Serves requests whose bodies are collected, opened and bounded.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::time::{Instant, sleep_until};
+
+use super::body;
+use super::cors::Cors;
+use super::write_timeout::WriteTimeout;
+use crate::accept::{AcceptOptions, Stop, accept};
+use crate::auth::{AuthError, ServerAuthenticator};
+use crate::compression::Encoding;
+use crate::stream::{Listener, Stream};
+
+/// What a server allows.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// How connections are accepted.
+    pub accept: AcceptOptions,
+    /// The largest body in bytes, before and after decompression. Default: 20 MiB.
+    pub max_body: usize,
+    /// How bodies may be compressed. Default: every way that is known.
+    pub encodings: Vec<Encoding>,
+    /// How long a request's header may take. Default: 1 minute.
+    pub header_timeout: Duration,
+    /// How long a client may send nothing of a body. Default: 30 seconds.
+    pub body_timeout: Duration,
+    /// How long a body may take in all. Default: as long as it takes.
+    pub read_timeout: Option<Duration>,
+    /// How long a client may read nothing of an answer. Default: 30 seconds.
+    pub write_timeout: Option<Duration>,
+    /// How long a connection may be without a request. Default: 1 minute.
+    pub idle_timeout: Duration,
+    /// Whether a connection serves more than one request. Default: true.
+    pub keep_alive: bool,
+    /// Which web pages may send here. Default: none.
+    pub cors: Option<Cors>,
+    /// Headers of every answer.
+    pub response_headers: HeaderMap,
+    /// Who lets requests in, before their bodies are read. Default: everybody is let in.
+    pub authenticator: Option<Arc<dyn ServerAuthenticator>>,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            accept: AcceptOptions::default(),
+            max_body: 20 << 20,
+            encodings: vec![Encoding::Gzip, Encoding::Deflate, Encoding::Zstd, Encoding::Snappy],
+            header_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_secs(30),
+            read_timeout: None,
+            write_timeout: Some(Duration::from_secs(30)),
+            idle_timeout: Duration::from_secs(60),
+            keep_alive: true,
+            cors: None,
+            response_headers: HeaderMap::new(),
+            authenticator: None,
+        }
+    }
+}
+
+/// The other side of a request, among its extensions; `None` on a Unix socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub Option<SocketAddr>);
+
+/// What a server does with requests.
+pub trait HttpService: Send + Sync + 'static {
+    /// May answer by a request's head alone, before its body is read: unknown paths, wrong methods.
+    fn refuse(&self, _head: &Parts) -> Option<Response<Bytes>> {
+        None
+    }
+
+    /// Answers a request; its body is complete and no longer compressed, its extensions have the [`Peer`]. The
+    /// future is dropped when the client goes away.
+    fn call(&self, request: Request<Bytes>) -> impl Future<Output = Response<Bytes>> + Send;
+
+    /// Told of each request that was refused before it came to [`call`](Self::call) by something else than
+    /// [`refuse`](Self::refuse): too large, corrupt, unauthorized, too slow. May say it in the service's own words.
+    fn refused(&self, _head: &Parts, answer: Response<Bytes>) -> Response<Bytes> {
+        answer
+    }
+}
+
+/// An answer in plain text.
+#[must_use]
+pub fn text(status: StatusCode, text: impl Into<String>) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(text.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// Serves `service` on `listener` until `shutdown` is ready; then accepts no more, lets open requests finish
+/// within [`AcceptOptions::drain_timeout`], and returns.
+///
+/// Dropping the future closes all connections at once.
+pub async fn serve<S: HttpService>(
+    listener: Listener,
+    service: Arc<S>,
+    options: ServerOptions,
+    shutdown: impl Future<Output = ()>,
+) {
+    let accepting = options.accept.clone();
+    let options = Arc::new(options);
+    accept(listener, accepting, shutdown, move |stream, peer, stop| {
+        connection(stream, Peer(peer), Arc::clone(&service), Arc::clone(&options), stop)
+    })
+    .await;
+}
+
+/// Requests that are being answered on a connection, and when there was the last.
+struct Requests {
+    open: usize,
+    last: Instant,
+}
+
+async fn connection<S: HttpService>(
+    stream: Stream,
+    peer: Peer,
+    service: Arc<S>,
+    options: Arc<ServerOptions>,
+    stop: Stop,
+) -> io::Result<()> {
+    let requests = Arc::new(Mutex::new(Requests { open: 0, last: Instant::now() }));
+    let handler = service_fn(|request: Request<Incoming>| {
+        let (service, options) = (Arc::clone(&service), Arc::clone(&options));
+        let open = Open::new(&requests);
+        async move {
+            let response = answer(&*service, &options, peer, request).await;
+            drop(open);
+            Ok::<_, Infallible>(response.map(Full::new))
+        }
+    });
+    let builder = builder(&options);
+    let stream = TokioIo::new(WriteTimeout::new(stream, options.write_timeout));
+    let mut connection = pin!(builder.serve_connection(stream, handler));
+    let mut stop = pin!(stop.stopped());
+    let mut idle = pin!(sleep_until(Instant::now() + options.idle_timeout));
+    let mut ending = false;
+    loop {
+        tokio::select! {
+            result = &mut connection => return result.map_err(io::Error::other),
+            () = &mut stop, if !ending => {
+                ending = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = &mut idle => {
+                let (open, last) = {
+                    let requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+                    (requests.open, requests.last)
+                };
+                let until = if open > 0 { Instant::now() } else { last } + options.idle_timeout;
+                if until > Instant::now() {
+                    idle.as_mut().reset(until);
+                } else if ending {
+                    return Ok(());
+                } else {
+                    ending = true;
+                    connection.as_mut().graceful_shutdown();
+                    idle.as_mut().reset(Instant::now() + options.idle_timeout);
+                }
+            }
+        }
+    }
+}
+
+/// Counts a request while it lives.
+struct Open(Arc<Mutex<Requests>>);
+
+impl Open {
+    fn new(requests: &Arc<Mutex<Requests>>) -> Self {
+        requests.lock().unwrap_or_else(PoisonError::into_inner).open += 1;
+        Self(Arc::clone(requests))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.open -= 1;
+        requests.last = Instant::now();
+    }
+}
+
+fn builder(options: &ServerOptions) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(options.header_timeout)
+        .keep_alive(options.keep_alive)
+        .max_buf_size(64 << 10)
+        .auto_date_header(false);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(60))
+        .max_concurrent_streams(256)
+        .max_header_list_size(16 << 10)
+        .initial_stream_window_size(1 << 20)
+        .initial_connection_window_size(2 << 20)
+        .auto_date_header(false);
+    builder
+}
+
+async fn answer<S: HttpService>(
+    service: &S,
+    options: &ServerOptions,
+    peer: Peer,
+    request: Request<Incoming>,
+) -> Response<Bytes> {
+    let (mut head, body) = request.into_parts();
+    let cors = options.cors.as_ref();
+    if let Some(response) = cors.and_then(|cors| cors.preflight(&head.method, &head.headers)) {
+        return response.map(|()| Bytes::new());
+    }
+    let origin = cors.map(|_| head.headers.clone());
+    head.extensions.insert(peer);
+    let mut response = match prepare(service, options, &mut head, body).await {
+        Err(response) => *response,
+        Ok(body) => {
+            let reply = AssertUnwindSafe(service.call(Request::from_parts(head, body))).catch_unwind().await;
+            reply.unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, "the service panicked"))
+        }
+    };
+    if let (Some(cors), Some(origin)) = (cors, origin) {
+        cors.decorate(&origin, response.headers_mut());
+    }
+    for (name, value) in &options.response_headers {
+        response.headers_mut().insert(name, value.clone());
+    }
+    response
+}
+
+/// The body of a request that may come in.
+async fn prepare<S: HttpService>(
+    service: &S,
+    options: &ServerOptions,
+    head: &mut Parts,
+    body: Incoming,
+) -> Result<Bytes, Box<Response<Bytes>>> {
+    if let Some(response) = service.refuse(head) {
+        return Err(Box::new(response));
+    }
+    let let_in = match &options.authenticator {
+        Some(authenticator) => authenticator.authenticate(&head.headers).map_err(Refusal::from),
+        None => Ok(()),
+    };
+    let result = match let_in {
+        Ok(()) => body::receive(options, &mut head.headers, body).await,
+        Err(refusal) => Err(refusal),
+    };
+    result.map_err(|refusal| Box::new(service.refused(head, refusal.into())))
+}
+
+/// Why a request does not come in.
+pub(super) struct Refusal {
+    status: StatusCode,
+    why: String,
+    challenge: Option<HeaderValue>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, why: String) -> Self {
+        Self { status, why, challenge: None }
+    }
+}
+
+impl From<AuthError> for Refusal {
+    fn from(error: AuthError) -> Self {
+        Self { status: StatusCode::UNAUTHORIZED, why: error.message, challenge: error.challenge }
+    }
+}
+
+impl From<Refusal> for Response<Bytes> {
+    fn from(refusal: Refusal) -> Self {
+        let mut response = text(refusal.status, refusal.why);
+        if let Some(challenge) = refusal.challenge {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}

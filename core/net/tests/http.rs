@@ -1,0 +1,394 @@
+//! The HTTP server against reqwest and raw sockets, and the HTTP client against the server.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use tidewatch_config::values::{ByteSize, GoDuration};
+use tidewatch_net::AcceptOptions;
+use tidewatch_net::auth::{AuthError, ServerAuthenticator};
+use tidewatch_net::compression::{Encoding, compress};
+use tidewatch_net::config::{CompressionParams, HttpClientConfig, HttpCompression, HttpServerConfig};
+use tidewatch_net::http::{Cors, HttpError, HttpService, Peer, ServerOptions, serve, text};
+use tidewatch_net::stream::{Address, Listener};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+const SOON: Duration = Duration::from_millis(50);
+const LONG: Duration = Duration::from_secs(60);
+
+/// Echoes, with the peer and what was asked in headers.
+#[derive(Default)]
+struct Echo {
+    begun: Notify,
+    release: Notify,
+    refused: Mutex<Vec<StatusCode>>,
+}
+
+impl HttpService for Echo {
+    fn refuse(&self, head: &Parts) -> Option<Response<Bytes>> {
+        (head.uri.path() == "/nothing").then(|| text(StatusCode::NOT_FOUND, "nothing here"))
+    }
+
+    async fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
+        match request.uri().path() {
+            "/wait" => {
+                self.begun.notify_one();
+                self.release.notified().await;
+            }
+            "/panic" => panic!("as asked for"),
+            "/large" => return Response::new(vec![0; 8 << 20].into()),
+            _ => {}
+        }
+        let Peer(peer) = *request.extensions().get().unwrap();
+        let mut response = Response::new(request.body().clone());
+        response.headers_mut().insert("x-peer", peer.unwrap().to_string().parse().unwrap());
+        if let Some(value) = request.headers().get("x-echo") {
+            response.headers_mut().insert("x-echo", value.clone());
+        }
+        response
+    }
+
+    fn refused(&self, _head: &Parts, answer: Response<Bytes>) -> Response<Bytes> {
+        self.refused.lock().unwrap().push(answer.status());
+        answer
+    }
+}
+
+struct Server {
+    address: String,
+    service: Arc<Echo>,
+    shutdown: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+async fn start(options: ServerOptions) -> Server {
+    let listener = Listener::bind(&Address::Tcp("localhost:0".to_owned())).await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let service = Arc::new(Echo::default());
+    let (shutdown, stopped) = oneshot::channel();
+    let stopped = async { stopped.await.unwrap_or_default() };
+    let task = tokio::spawn(serve(listener, Arc::clone(&service), options, stopped));
+    Server { address, service, shutdown, task }
+}
+
+impl Server {
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    fn refused(&self) -> Vec<StatusCode> {
+        self.service.refused.lock().unwrap().clone()
+    }
+
+    async fn stop(self) {
+        self.shutdown.send(()).unwrap();
+        self.task.await.unwrap();
+    }
+}
+
+fn clients() -> [reqwest::Client; 2] {
+    let builder = || reqwest::Client::builder().no_proxy();
+    // reqwest wants a TLS configuration even where none is spoken.
+    let tls = || (*tidewatch_net::tls::TlsClientConfig::default().build(&[]).unwrap()).clone();
+    [
+        builder().tls_backend_preconfigured(tls()).build().unwrap(),
+        builder().tls_backend_preconfigured(tls()).http2_prior_knowledge().build().unwrap(),
+    ]
+}
+
+#[tokio::test]
+async fn bodies_come_through_in_both_versions_and_every_encoding() {
+    let server = start(ServerOptions::default()).await;
+    for client in clients() {
+        for size in [0, 1, 100_000, 10 << 20] {
+            let body: Bytes = (0..size).map(|i: u32| (i / 5) as u8).collect();
+            for encoding in
+                [Encoding::Identity, Encoding::Gzip, Encoding::Deflate, Encoding::Zstd, Encoding::Snappy]
+            {
+                let packed = compress(encoding, None, &body).unwrap();
+                let request = client.post(server.url("/echo")).header("content-encoding", encoding.name());
+                let response = request.body(packed).send().await.unwrap();
+                assert_eq!(response.status(), StatusCode::OK);
+                assert!(response.headers().contains_key("x-peer"));
+                assert!(!response.headers().contains_key("date"));
+                assert!(response.bytes().await.unwrap() == body, "{encoding:?}, {size} bytes");
+            }
+        }
+    }
+    assert!(server.refused().is_empty());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_too_large_or_corrupt_is_refused_and_counted() {
+    let server = start(ServerOptions { max_body: 10_000, ..ServerOptions::default() }).await;
+    let bomb = compress(Encoding::Zstd, None, &vec![0; 50 << 20]).unwrap();
+    assert!(bomb.len() < 10_000);
+    for client in clients() {
+        let post = async |encoding: &str, body: Vec<u8>| {
+            let request = client.post(server.url("/")).header("content-encoding", encoding);
+            request.body(body).send().await.unwrap().status()
+        };
+        assert_eq!(post("identity", vec![0; 10_000]).await, StatusCode::OK);
+        assert_eq!(post("identity", vec![0; 10_001]).await, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(post("zstd", bomb.clone()).await, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(post("gzip", b"no gzip".to_vec()).await, StatusCode::BAD_REQUEST);
+        assert_eq!(post("br", b"x".to_vec()).await, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+    assert_eq!(server.refused().len(), 8);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_without_a_length_is_bounded_too() {
+    let server = start(ServerOptions { max_body: 1000, ..ServerOptions::default() }).await;
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    let head = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..11 {
+        stream.write_all(b"64\r\n").await.unwrap();
+        stream.write_all(&[b'x'; 100]).await.unwrap();
+        stream.write_all(b"\r\n").await.unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_service_answers_by_the_head_alone_and_may_panic() {
+    let server = start(ServerOptions::default()).await;
+    let [client, _] = clients();
+    let status = |path| {
+        let request = client.post(server.url(path)).body("x");
+        async { request.send().await.unwrap().status() }
+    };
+    assert_eq!(status("/nothing").await, StatusCode::NOT_FOUND);
+    assert_eq!(status("/panic").await, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(status("/").await, StatusCode::OK);
+    server.stop().await;
+}
+
+/// Reads until the server closes the connection.
+async fn until_closed(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    timeout(LONG, stream.read_to_end(&mut answer)).await.unwrap().ok();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn slow_clients_are_given_up() {
+    let options = ServerOptions {
+        header_timeout: SOON,
+        body_timeout: SOON,
+        idle_timeout: SOON,
+        ..ServerOptions::default()
+    };
+    let server = start(options).await;
+    // Nothing at all; a part of the header; a part of the body; a request and then nothing.
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    assert_eq!(until_closed(&mut stream).await, "");
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    stream.write_all(b"POST / HTTP/1.1\r\nhost: ").await.unwrap();
+    let answer = until_closed(&mut stream).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    stream.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf").await.unwrap();
+    let answer = until_closed(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let answer = until_closed(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_in_has_a_time_limit() {
+    let options = ServerOptions { read_timeout: Some(SOON * 4), ..ServerOptions::default() };
+    let server = start(options).await;
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    stream.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n").await.unwrap();
+    let trickle = async {
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(SOON / 5).await;
+        }
+    };
+    timeout(LONG, trickle).await.unwrap();
+    assert_eq!(server.refused(), [StatusCode::REQUEST_TIMEOUT]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_given_up() {
+    let options = ServerOptions { write_timeout: Some(SOON), ..ServerOptions::default() };
+    let server = start(options).await;
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    stream.write_all(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    // Long after the server has given up, what it had sent by then is all there is.
+    tokio::time::sleep(SOON * 10).await;
+    let mut answer = Vec::new();
+    timeout(LONG, stream.read_to_end(&mut answer)).await.unwrap().ok();
+    assert!(answer.len() < 8 << 20, "{}", answer.len());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn without_keep_alive_a_connection_serves_one_request() {
+    let server = start(ServerOptions { keep_alive: false, ..ServerOptions::default() }).await;
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    assert!(until_closed(&mut stream).await.contains("connection: close"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn shutdown_lets_open_requests_finish_until_its_deadline() {
+    for client in clients() {
+        let server = start(ServerOptions::default()).await;
+        let request = client.post(server.url("/wait")).body("late");
+        let waiting = tokio::spawn(async move { request.send().await?.text().await });
+        server.service.begun.notified().await;
+        let service = Arc::clone(&server.service);
+        let stopping = tokio::spawn(server.stop());
+        tokio::time::sleep(SOON).await;
+        assert!(!stopping.is_finished());
+        service.release.notify_one();
+        assert_eq!(waiting.await.unwrap().unwrap(), "late");
+        stopping.await.unwrap();
+
+        let accept = AcceptOptions { drain_timeout: SOON, ..AcceptOptions::default() };
+        let server = start(ServerOptions { accept, ..ServerOptions::default() }).await;
+        let request = client.post(server.url("/wait")).body("never");
+        let waiting = tokio::spawn(async move { request.send().await?.text().await });
+        server.service.begun.notified().await;
+        server.stop().await;
+        assert!(waiting.await.unwrap().is_err());
+    }
+}
+
+/// Lets in who has the token.
+struct Token;
+
+impl ServerAuthenticator for Token {
+    fn authenticate(&self, headers: &HeaderMap) -> Result<(), AuthError> {
+        match headers.get("authorization").is_some_and(|value| value == "Bearer secret") {
+            true => Ok(()),
+            false => Err(AuthError {
+                message: "a token is needed".to_owned(),
+                challenge: Some(HeaderValue::from_static("Bearer")),
+            }),
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_who_has_credentials_is_let_in() {
+    let server =
+        start(ServerOptions { authenticator: Some(Arc::new(Token)), ..ServerOptions::default() }).await;
+    let [client, _] = clients();
+    let response = client.post(server.url("/")).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(response.headers()["www-authenticate"], "Bearer");
+    let response = client.post(server.url("/")).bearer_auth("secret").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn web_pages_of_known_origin_may_send() {
+    let config = HttpServerConfig {
+        cors: Some(Cors { allowed_origins: vec!["https://*.example.com".to_owned()], ..Cors::default() }),
+        response_headers: [("x-served-by".to_owned(), "tidewatch".into())].into(),
+        ..HttpServerConfig::default()
+    };
+    let server = start(config.options().unwrap()).await;
+    let [client, _] = clients();
+    let preflight = client
+        .request(http::Method::OPTIONS, server.url("/"))
+        .header("origin", "https://app.example.com")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-type");
+    let response = preflight.send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example.com");
+    let request = client.post(server.url("/")).header("origin", "https://app.example.com");
+    let response = request.send().await.unwrap();
+    assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example.com");
+    assert_eq!(response.headers()["x-served-by"], "tidewatch");
+    let request = client.post(server.url("/")).header("origin", "https://example.org");
+    let response = request.send().await.unwrap();
+    assert!(!response.headers().contains_key("access-control-allow-origin"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_client_compresses_and_adds_headers() {
+    let server = start(ServerOptions::default()).await;
+    for compression in [
+        HttpCompression::None,
+        HttpCompression::Gzip,
+        HttpCompression::Deflate,
+        HttpCompression::Zstd,
+        HttpCompression::Snappy,
+    ] {
+        let config = HttpClientConfig {
+            compression,
+            headers: [("x-echo".to_owned(), "hello".into())].into(),
+            ..HttpClientConfig::default()
+        };
+        let client = config.client().unwrap();
+        let body = Bytes::from(vec![7; 100_000]);
+        let request = Request::post(server.url("/")).body(body.clone()).unwrap();
+        let response = client.send(request).await.unwrap();
+        assert_eq!(response.headers()["x-echo"], "hello");
+        assert_eq!(response.body(), &body, "{compression:?}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_client_gives_up_in_time_and_says_why() {
+    let server = start(ServerOptions::default()).await;
+    let config = HttpClientConfig { timeout: GoDuration::from_millis(50), ..HttpClientConfig::default() };
+    let request = || Request::post(server.url("/wait")).body(Bytes::new()).unwrap();
+    assert!(matches!(config.client().unwrap().send(request()).await, Err(HttpError::Timeout)));
+    let request = Request::get(server.url("/large")).body(Bytes::new()).unwrap();
+    let client = HttpClientConfig::default().client().unwrap();
+    assert!(matches!(client.send(request).await, Err(HttpError::TooLarge(_))));
+    let url = server.url("/");
+    server.service.release.notify_one();
+    server.stop().await;
+    let request = Request::get(url).body(Bytes::new()).unwrap();
+    assert!(matches!(client.send(request).await, Err(HttpError::Connect(_))));
+}
+
+#[test]
+fn mistakes_are_found_at_their_keys() {
+    let server = HttpServerConfig {
+        endpoint: "nowhere".to_owned(),
+        max_request_body_size: ByteSize::bytes(0),
+        compression_algorithms: vec!["gzip".to_owned(), "lz4".to_owned()],
+        ..HttpServerConfig::default()
+    };
+    let paths = |mistakes: Vec<tidewatch_config::Mistake>| {
+        mistakes.into_iter().map(|mistake| mistake.path).collect::<Vec<_>>()
+    };
+    assert_eq!(paths(server.check()), ["endpoint", "compression_algorithms[1]", "max_request_body_size"]);
+    let client = HttpClientConfig {
+        endpoint: "localhost:4318".to_owned(),
+        compression: HttpCompression::Gzip,
+        compression_params: CompressionParams { level: Some(11) },
+        headers: [("a b".to_owned(), "x".into())].into(),
+        ..HttpClientConfig::default()
+    };
+    assert_eq!(paths(client.check()), ["headers.a b", "endpoint", "compression_params.level"]);
+}
