@@ -6,7 +6,7 @@ use crate::service::Service;
 use crate::{Component, ComponentId, Kind};
 
 /// A configuration without a mistake that can be seen from here.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// Where telemetry comes in, in the order of the file; also those that no pipeline names.
     pub receivers: IndexMap<ComponentId, Component>,

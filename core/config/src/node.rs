@@ -5,8 +5,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde_json::{Number, Value as Json};
 
-use crate::values::REDACTED;
-use crate::{Diagnostic, Span};
+use crate::{Diagnostic, Span, print};
 
 /// A value and where it was written. Nodes are equal if their values are, wherever they stand.
 #[derive(Clone)]
@@ -41,11 +40,11 @@ pub enum Value {
     Map(Map),
 }
 
-/// A mapping, in the order of the file.
+/// The entries of a mapping, in the order of the file.
 pub type Map = IndexMap<String, Entry>;
 
 /// An entry of a mapping, without its key's text.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// Where the key was written.
     pub key: Span,
@@ -179,14 +178,9 @@ impl PartialEq for Entry {
     }
 }
 
+/// As JSON, without secrets.
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.secret { f.write_str(REDACTED) } else { self.value.fmt(f) }
-    }
-}
-
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.value.fmt(f)
+        print::redacted(self, false).fmt(f)
     }
 }

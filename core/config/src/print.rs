@@ -19,7 +19,7 @@ pub fn print_config(loaded: &Loaded) -> String {
 }
 
 /// The tree as JSON without secrets; `secret` says that a key above it looks like one.
-fn redacted(node: &Node, secret: bool) -> Json {
+pub(crate) fn redacted(node: &Node, secret: bool) -> Json {
     match &node.value {
         Value::Null => Json::Null,
         Value::List(items) => items.iter().map(|item| redacted(item, secret)).collect(),

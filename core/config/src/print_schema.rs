@@ -122,6 +122,11 @@ fn allow_references(map: &mut Map<String, Json>) {
         map.insert("maximum".into(), 0.into());
         return;
     }
+    let branches = map.get_mut("oneOf").and_then(Json::as_array_mut);
+    if let Some(branches) = branches.filter(|all| all.iter().all(|branch| branch.get("const").is_some())) {
+        branches.push(json!({ "type": "string", "pattern": REFERENCE }));
+        return;
+    }
     if map.contains_key("enum") {
         let listed = json!({ "enum": map.remove("enum") });
         map.remove("type");

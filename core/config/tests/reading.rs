@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Body, Compression, OtlpExporter, OtlpReceiver, catalog, env, exporter, read};
+use tidewatch_config::values::{ByteSize, Secret};
 use tidewatch_config::{Component, ComponentId, Config, Mistake, Signal, Source, load};
 
 /// The configuration of `yaml`, which has no mistakes.
@@ -34,7 +35,7 @@ fn scalars_become_what_their_keys_want() {
     assert_eq!(headers, ["1.50", "yes", "true", "8080"]);
     assert_eq!((otlp.rate, otlp.compression), (Some(1.0), Some(Compression::Gzip)));
     assert_eq!(
-        (otlp.sending_queue.queue_size, otlp.sending_queue.size.map(|size| size.get())),
+        (otlp.sending_queue.queue_size, otlp.sending_queue.size.map(ByteSize::get)),
         (1000, Some(512 << 20))
     );
     assert_eq!(otlp.extra, Some(serde_json::json!({"n": 1.5, "s": 8080})));
@@ -47,11 +48,7 @@ fn references_become_what_their_keys_want() {
     ));
     let otlp = otlp(&config);
     assert_eq!(otlp.endpoint, "0123");
-    assert_eq!(
-        otlp.token.as_ref().map(|token| token.expose()),
-        Some("pa$$w: ord ${env:X} #1"),
-        "taken as it is"
-    );
+    assert_eq!(otlp.token.as_ref().map(Secret::expose), Some("pa$$w: ord ${env:X} #1"), "taken as it is");
     assert_eq!(otlp.brokers, ["a:9092", "b:9092"]);
     assert_eq!((otlp.sending_queue.queue_size, otlp.sending_queue.enabled), (8080, false));
     let headers: Vec<_> = otlp.headers.values().map(String::as_str).collect();
@@ -80,7 +77,7 @@ fn files_are_taken_whole_or_as_configuration() {
     assert!(shown.contains("did you mean `enabled`?"), "{shown}");
     std::fs::write(path("queue.yaml"), "queue_size: ${env:PORT}\n").expect("a file");
     let otlp = otlp(&valid(&exporter(&body("queue.yaml"))));
-    assert_eq!(otlp.token.as_ref().map(|token| token.expose()), Some("a: b\nc"));
+    assert_eq!(otlp.token.as_ref().map(Secret::expose), Some("a: b\nc"));
     assert_eq!(otlp.sending_queue.queue_size, 8080);
     let shown = read(&exporter(&body("loop.yaml"))).diagnostics.to_string();
     assert!(shown.contains("more than 10 times"), "{shown}");
@@ -204,4 +201,29 @@ fn aliases_of_types_are_resolved_and_equality_ignores_places() {
     assert_ne!(one.exporters[&id], valid(&yaml.replace("endpoint: a", "endpoint: b")).exporters[&id]);
     let (name, pipeline) = one.service.pipelines.first().expect("a pipeline");
     assert_eq!((name.signal(), pipeline), (Some(Signal::Traces), &other.service.pipelines[0]));
+}
+
+#[test]
+fn no_text_is_too_broken_to_say_so() {
+    let whole = exporter(
+        "    endpoint: \"ä\\n\"\n    headers: &h {a: '${env:PORT:-${env:X}}', <<: {b: |\n\t x}}\n    body: [*h, !!str 1, ? x]",
+    );
+    for end in (0..=whole.len()).filter(|end| whole.is_char_boundary(*end)) {
+        for broken in [
+            whole[..end].to_owned(),
+            whole[end..].to_owned(),
+            format!("{}\t{}", &whole[..end], &whole[end..]),
+        ] {
+            let loaded = read(&broken);
+            assert!(loaded.diagnostics.has_errors(), "{broken}");
+            assert!(loaded.diagnostics.render(true).contains("error"), "{broken}");
+        }
+    }
+}
+
+#[test]
+fn debug_output_has_no_secrets() {
+    let config =
+        valid(&exporter("    endpoint: a\n    token: hunter2\n    headers: {authorization: hunter2}"));
+    assert!(!format!("{config:?}").contains("hunter2"));
 }

@@ -27,7 +27,7 @@ pub struct Diagnostic {
     /// What to do about it.
     pub help: Option<String>,
     /// Another place that matters, and why.
-    pub related: Option<(Span, String)>,
+    pub related: Option<Box<(Span, String)>>,
 }
 
 impl Diagnostic {
@@ -64,7 +64,7 @@ impl Diagnostic {
     /// With a second place.
     #[must_use]
     pub fn related(mut self, span: Span, reason: impl Into<String>) -> Self {
-        self.related = Some((span, reason.into()));
+        self.related = Some(Box::new((span, reason.into())));
         self
     }
 

@@ -31,7 +31,7 @@ fn snippets(diagnostic: &Diagnostic) -> Vec<Snippet<'_, annotate_snippets::Annot
             None => annotation,
         }
     };
-    match &diagnostic.related {
+    match diagnostic.related.as_deref() {
         None => {
             let window = Window::around(&[span]);
             vec![window.snippet().annotation(primary(&window))]

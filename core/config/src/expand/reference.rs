@@ -17,9 +17,9 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, &str> {
     let mut rest = text;
     while let Some(dollar) = rest.find('$') {
         let after = &rest[dollar + 1..];
-        if after.starts_with('$') {
+        if let Some(after) = after.strip_prefix('$') {
             pieces.push(Piece::Text(&rest[..=dollar]));
-            rest = &after[1..];
+            rest = after;
         } else if let Some(inner) = after.strip_prefix('{') {
             if dollar > 0 {
                 pieces.push(Piece::Text(&rest[..dollar]));

@@ -16,7 +16,8 @@ impl Checker<'_> {
             let name = shape.canonical(&written).map_or_else(|| written.clone(), str::to_owned);
             if let Some(first) = map.get(&name) {
                 let mut finding = wrong_key(&entry.key, format!("the key `{name}` is written twice"));
-                finding.diagnostic.related = Some((first.key.clone(), "the same key by another name".into()));
+                finding.diagnostic =
+                    finding.diagnostic.related(first.key.clone(), "the same key by another name");
                 findings.push(finding);
             } else if let Some(entry) = self.entry(shape, &name, entry, &mut findings) {
                 map.insert(name, entry);

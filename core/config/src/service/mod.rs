@@ -22,7 +22,7 @@ pub use metrics::{Metrics, MetricsLevel, PrometheusReader, PullExporter, PullRea
 pub(crate) use pipelines::Parts;
 
 /// The `service` section, checked: every reference leads to a component.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Service {
     /// The extensions that are started, in this order.
     pub extensions: Vec<ComponentId>,

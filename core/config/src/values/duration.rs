@@ -164,7 +164,7 @@ impl fmt::Display for GoDuration {
             return f.write_str("0s");
         }
         for (unit, scale) in [("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000)] {
-            if nanos >= scale && (unit != "s" || nanos % scale == 0) {
+            if nanos >= scale && (unit != "s" || nanos.is_multiple_of(scale)) {
                 write!(f, "{}{unit}", nanos / scale)?;
                 nanos %= scale;
             }
@@ -179,7 +179,7 @@ impl fmt::Display for GoDuration {
             _ => ("ns", 1),
         };
         write!(f, "{}", nanos / scale)?;
-        if nanos % scale != 0 {
+        if !nanos.is_multiple_of(scale) {
             let width = scale.ilog10() as usize;
             let fraction = format!("{:0width$}", nanos % scale);
             write!(f, ".{}", fraction.trim_end_matches('0'))?;
