@@ -1,4 +1,5 @@
 //! Exporters: where telemetry and alerts go.
 
 pub mod debug;
+pub mod file;
 mod template;
