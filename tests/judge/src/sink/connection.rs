@@ -1,0 +1,166 @@
+//! One connection of a sink.
+
+use super::{Answer, Arrival, Record, Script, answer, answer::Accepted, answer::AnswerBody};
+use crate::{
+    Result,
+    items::{self, Contents},
+    protocol::Protocol,
+    wire::{decompress, unframe},
+};
+use bytes::Bytes;
+use http::{Request, Response, header};
+use http_body_util::BodyExt;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::{
+    net::TcpStream,
+    sync::{Notify, watch},
+};
+
+/// An answer younger than this may still be under way when its connection is closed.
+const UNDER_WAY: Duration = Duration::from_millis(500);
+
+/// A connection and the answers it gave lately.
+pub(super) struct Connection {
+    pub(super) record: Arc<Record>,
+    script: Script,
+    recent: Mutex<VecDeque<(Instant, Contents)>>,
+    close: Notify,
+}
+
+impl Connection {
+    pub(super) fn new(record: Arc<Record>, script: Script) -> Arc<Self> {
+        Arc::new(Self { record, script, recent: Mutex::default(), close: Notify::new() })
+    }
+
+    /// Serves until either side closes.
+    pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, mut open: watch::Receiver<bool>) {
+        let builder = auto::Builder::new(TokioExecutor::new());
+        let service = service_fn(|request| {
+            let connection = self.clone();
+            async move { Ok::<_, Infallible>(connection.respond(request).await) }
+        });
+        let closed = tokio::select! {
+            _ = builder.serve_connection(TokioIo::new(stream), service) => false,
+            () = self.close.notified() => true,
+            _ = open.wait_for(|open| !open) => true,
+        };
+        if closed {
+            for (_, contents) in self.recent().drain(..) {
+                self.record.doubtful(&contents);
+            }
+        }
+    }
+
+    /// An answer was given out whole.
+    pub(super) fn heard(&self, contents: Contents) {
+        let mut recent = self.recent();
+        recent.push_back((Instant::now(), contents));
+        while recent.front().is_some_and(|(given, _)| given.elapsed() > UNDER_WAY) {
+            recent.pop_front();
+        }
+    }
+
+    fn recent(&self) -> std::sync::MutexGuard<'_, VecDeque<(Instant, Contents)>> {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        while recent.front().is_some_and(|(given, _)| given.elapsed() > UNDER_WAY) {
+            recent.pop_front();
+        }
+        recent
+    }
+
+    async fn respond(self: Arc<Self>, request: Request<Incoming>) -> Response<AnswerBody> {
+        let is_grpc = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
+        let protocol = if is_grpc { Protocol::Grpc } else { Protocol::Http };
+        match read(protocol, request).await {
+            Ok(contents) => self.answer(protocol, contents).await,
+            Err(error) => {
+                self.record.answered(format!("unreadable: {error}"));
+                answer::refuse(protocol, if is_grpc { 3 } else { 400 }, None)
+            }
+        }
+    }
+
+    async fn answer(self: Arc<Self>, protocol: Protocol, mut contents: Contents) -> Response<AnswerBody> {
+        let mut decision = (self.script)(Arrival { protocol, numbers: &contents.numbers });
+        while let Answer::Slow(pause, next) = decision {
+            tokio::time::sleep(pause).await;
+            decision = *next;
+        }
+        self.record.answered(name(&decision, protocol));
+        match decision {
+            Answer::Slow(..) => unreachable!("slept through above"),
+            Answer::Refuse { code, retry_after } => {
+                let numbers = contents.numbers.iter().copied();
+                if protocol.is_retryable(code, retry_after.is_some()) {
+                    self.record.failed.extend(numbers);
+                } else {
+                    self.record.refused.extend(numbers);
+                }
+                answer::refuse(protocol, code, retry_after)
+            }
+            Answer::Accept => {
+                self.record.accept(&contents);
+                answer::accept(protocol, 0, Accepted { connection: self, contents })
+            }
+            Answer::AcceptBut(rejected) => {
+                self.record.refused.extend(rejected.iter().copied());
+                contents.numbers.retain(|number| !rejected.contains(number));
+                self.record.accept(&contents);
+                answer::accept(protocol, rejected.len(), Accepted { connection: self, contents })
+            }
+            Answer::CutAnswer { connection } => {
+                self.record.accept(&contents);
+                if connection {
+                    self.clone().close_soon();
+                }
+                answer::cut(protocol, Accepted { connection: self, contents })
+            }
+        }
+    }
+
+    /// Leaves the beginning of an answer just time to get out.
+    fn close_soon(self: Arc<Self>) {
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            self.close.notify_one();
+        });
+    }
+}
+
+async fn read(protocol: Protocol, request: Request<Incoming>) -> Result<Contents> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let message: Bytes = match protocol {
+        Protocol::Http => decompress(header("content-encoding"), body)?,
+        Protocol::Grpc => match unframe(&body).ok_or("not one gRPC frame")? {
+            (message, false) => message,
+            (message, true) => decompress(header("grpc-encoding"), message)?,
+        },
+    };
+    Ok(items::read(&message)?)
+}
+
+fn name(answer: &Answer, protocol: Protocol) -> String {
+    match answer {
+        Answer::Accept => "accepted".to_owned(),
+        Answer::AcceptBut(_) => "accepted in part".to_owned(),
+        Answer::Refuse { code, retry_after: None } => format!("{protocol:?} {code}"),
+        Answer::Refuse { code, .. } => format!("{protocol:?} {code} with a pause"),
+        Answer::CutAnswer { .. } => "accepted, answer cut".to_owned(),
+        Answer::Slow(..) => "slow".to_owned(),
+    }
+}

@@ -1,0 +1,62 @@
+//! Every scenario in its short form, against a binary that is there already.
+
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
+use tidewatch_judge::{
+    scenarios,
+    trial::{Form, Trial},
+};
+
+/// One at a time: they would take each other's processor time and ports.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("TIDEWATCH_BIN") {
+        return PathBuf::from(path);
+    }
+    let target = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target");
+    ["release", "debug"].map(|profile| target.join(profile).join("tidewatch")).into_iter().find(|path| path.exists()).expect(
+        "no agent to judge: build it with `cargo build --release` (or `cargo build`), or name it in TIDEWATCH_BIN",
+    )
+}
+
+fn judge(scenario: &str) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let trial = Trial { binary: binary().canonicalize().expect("a path to a binary"), form: Form::Short };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let verdict = runtime.block_on(scenarios::run(scenario, &trial)).expect("a trial");
+    println!("{verdict}");
+    assert!(verdict.is_good(), "{verdict}");
+}
+
+#[test]
+fn poison() {
+    judge("poison");
+}
+
+#[test]
+fn sigterm() {
+    judge("sigterm");
+}
+
+#[test]
+fn one_dead() {
+    judge("one_dead");
+}
+
+#[test]
+fn sink_gone() {
+    judge("sink_gone");
+}
+
+#[test]
+fn hostile() {
+    judge("hostile");
+}
+
+#[test]
+fn unkind_sink() {
+    judge("unkind_sink");
+}
