@@ -2,10 +2,7 @@
 
 use crate::Metrics;
 use prometheus::{IntCounter, IntCounterVec};
-use std::{
-    borrow::Cow,
-    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
-};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use tidewatch_config::Signal;
 
 /// What a node is.
@@ -87,7 +84,7 @@ impl Books {
     }
 
     /// Items ended here.
-    pub fn dropped(&self, signal: Signal, items: usize, reason: &Cow<'static, str>) {
+    pub fn dropped(&self, signal: Signal, items: usize, reason: &str) {
         let [kind, pipeline, node] = &self.node;
         self.dropped.with_label_values(&[kind, pipeline, node, signal.name(), reason]).inc_by(items as u64);
     }
@@ -108,10 +105,12 @@ impl Books {
     }
 }
 
+type Holder = (Arc<Books>, Weak<dyn Held>);
+
 /// The nodes that hold items.
 #[derive(Clone, Default)]
 pub struct Holders {
-    all: Arc<Mutex<Vec<(Arc<Books>, Weak<dyn Held>)>>>,
+    all: Arc<Mutex<Vec<Holder>>>,
 }
 
 impl Holders {

@@ -5,6 +5,16 @@ use std::io::Read;
 use tidewatch_telemetry::{Metrics, server::MetricsServer};
 use tokio::{io::AsyncReadExt, io::AsyncWriteExt, net::TcpStream};
 
+/// The library demands a choice of cryptography even where none is needed.
+fn client() -> reqwest::Client {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    reqwest::Client::new()
+}
+
+async fn get(url: String) -> reqwest::Response {
+    client().get(url).send().await.expect("an answer")
+}
+
 async fn serving() -> (Metrics, MetricsServer, String) {
     let metrics = Metrics::default();
     metrics.counter("tidewatch_test_items", "Items.", &["receiver"]).with_label_values(&["otlp/2"]).inc_by(7);
@@ -16,7 +26,7 @@ async fn serving() -> (Metrics, MetricsServer, String) {
 #[tokio::test]
 async fn prometheus_can_scrape() {
     let (metrics, server, base) = serving().await;
-    let response = reqwest::get(format!("{base}/metrics")).await.expect("an answer");
+    let response = get(format!("{base}/metrics")).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
     let text = response.text().await.expect("a text");
@@ -24,7 +34,7 @@ async fn prometheus_can_scrape() {
     assert!(text.contains("tidewatch_test_items{receiver=\"otlp/2\"} 7\n"), "{text}");
 
     metrics.counter("tidewatch_test_items", "Items.", &["receiver"]).with_label_values(&["otlp/2"]).inc();
-    let text = reqwest::get(format!("{base}/metrics")).await.expect("an answer").text().await.expect("a text");
+    let text = get(format!("{base}/metrics")).await.text().await.expect("a text");
     assert!(text.contains("tidewatch_test_items{receiver=\"otlp/2\"} 8\n"), "{text}");
     server.stop().await;
 }
@@ -32,7 +42,7 @@ async fn prometheus_can_scrape() {
 #[tokio::test]
 async fn an_answer_is_compressed_for_those_who_ask() {
     let (_, server, base) = serving().await;
-    let request = reqwest::Client::new().get(format!("{base}/metrics")).header(header::ACCEPT_ENCODING, "gzip");
+    let request = client().get(format!("{base}/metrics")).header(header::ACCEPT_ENCODING, "gzip");
     let response = request.send().await.expect("an answer");
     assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip");
     let packed = response.bytes().await.expect("a body");
@@ -45,7 +55,7 @@ async fn an_answer_is_compressed_for_those_who_ask() {
 #[tokio::test]
 async fn other_paths_and_methods_are_told_what_there_is() {
     let (_, server, base) = serving().await;
-    let client = reqwest::Client::new();
+    let client = client();
     let lost = client.get(format!("{base}/")).send().await.expect("an answer");
     assert_eq!(lost.status(), StatusCode::NOT_FOUND);
     assert_eq!(lost.text().await.expect("a text"), "metrics are at /metrics\n");
