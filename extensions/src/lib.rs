@@ -1,1 +1,9 @@
 //! Extensions: what serves the agent beside the data path.
+
+pub mod basicauth;
+pub mod bearertokenauth;
+pub mod health_check;
+mod idle;
+pub mod pprof;
+mod watched;
+pub mod zpages;
