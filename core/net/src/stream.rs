@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use rand::seq::SliceRandom;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ServerConfig};
 
@@ -94,7 +95,8 @@ impl Listener {
 }
 
 impl Stream {
-    /// Connects to `address`, with `TCP_NODELAY`.
+    /// Connects to `address`, with `TCP_NODELAY`. The addresses of a name are tried in random order, so that the
+    /// connections of many clients spread over them.
     ///
     /// # Errors
     ///
@@ -102,7 +104,7 @@ impl Stream {
     pub async fn connect(address: &Address) -> io::Result<Self> {
         match address {
             Address::Tcp(address) => {
-                let connected = TcpStream::connect(address).await;
+                let connected = connect_tcp(address).await;
                 let stream =
                     connected.map_err(|error| explain(&error, &format!("cannot connect to {address}")))?;
                 stream.set_nodelay(true)?;
@@ -134,6 +136,15 @@ impl Stream {
         let stream = TlsConnector::from(config).connect(name, self).await?;
         Ok(Self::Tls(Box::new(TlsStream::Client(stream))))
     }
+}
+
+async fn connect_tcp(address: &str) -> io::Result<TcpStream> {
+    let mut addresses: Vec<SocketAddr> = lookup_host(address).await?.collect();
+    // Which of IPv4 and IPv6 goes first is for the resolver to say.
+    let ipv6_first = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    addresses.shuffle(&mut rand::rng());
+    addresses.sort_by_key(|address| address.is_ipv6() != ipv6_first);
+    TcpStream::connect(&addresses[..]).await
 }
 
 async fn bind_tcp(address: &str) -> io::Result<TcpListener> {

@@ -168,6 +168,49 @@ async fn idle_and_old_connections_are_closed_gracefully() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_come_and_go_lose_no_call() {
+    let keepalive = ServerKeepalive { max_connection_age: Some(SOON / 5), ..ServerKeepalive::default() };
+    let server = start(Echo, ServerOptions { keepalive, ..ServerOptions::default() }).await;
+    let channel = channel(&server, ChannelOptions::default());
+    let callers = (0..8).map(|_| {
+        let channel = channel.clone();
+        tokio::spawn(async move {
+            for _ in 0..100 {
+                assert_eq!(common::call(&channel, "/test/echo", Bytes::new()).await, Ok(Bytes::new()));
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+    assert!(server.peers() > 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_stream_is_tried_once_more() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = Address::Tcp(listener.local_addr().unwrap().to_string());
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut connection = h2::server::handshake(stream).await.unwrap();
+        let mut refused = 0;
+        while let Some(request) = connection.accept().await {
+            let (_, mut respond) = request.unwrap();
+            respond.send_reset(Reason::REFUSED_STREAM);
+            refused += 1;
+        }
+        refused
+    });
+    let channel = tidewatch_net::grpc::Channel::new(&address, ChannelOptions::default()).unwrap();
+    let status = common::call(&channel, "/test/echo", Bytes::new()).await.unwrap_err();
+    assert_eq!(status.code, Code::Unavailable, "{status}");
+    drop(channel);
+    assert_eq!(server.await.unwrap(), 2);
+}
+
 #[tokio::test]
 async fn an_old_connection_ends_with_its_calls_or_its_grace() {
     let keepalive = ServerKeepalive {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::StatusCode;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HeaderMap};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::timeout;
@@ -50,7 +50,10 @@ async fn collect(options: &ServerOptions, headers: &HeaderMap, mut body: Incomin
     let limit = options.max_body;
     let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limit) {
-        discard(options, body).await;
+        // Who asks before sending has sent nothing yet.
+        if !headers.contains_key(EXPECT) {
+            discard(options, body).await;
+        }
         return Err(too_large("the body", limit));
     }
     let mut first = Bytes::new();

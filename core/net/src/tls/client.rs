@@ -27,14 +27,7 @@ impl TlsClientConfig {
         let versions = common.versions()?;
         let provider = Arc::new(common.provider()?);
         let verifier = Arc::new(Verifier {
-            inner: match self.insecure_skip_verify {
-                true => None,
-                false => {
-                    let roots = Arc::new(common.roots()?);
-                    let builder = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
-                    Some(builder.build().map_err(|error| Mistake::new("ca_file", error.to_string()))?)
-                }
-            },
+            trust: self.trust(&provider)?,
             name: self.server_name()?,
             provider: Arc::clone(&provider),
         });
@@ -58,6 +51,18 @@ impl TlsClientConfig {
         Ok(Arc::new(config))
     }
 
+    fn trust(&self, provider: &Arc<CryptoProvider>) -> Result<Trust, Mistake> {
+        if self.insecure_skip_verify {
+            return Ok(Trust::Anybody);
+        }
+        let roots = self.common.roots()?;
+        if roots.is_empty() {
+            return Ok(Trust::Nobody);
+        }
+        let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
+        builder.build().map(Trust::Signed).map_err(|error| Mistake::new("ca_file", error.to_string()))
+    }
+
     /// `server_name_override`, if it is given.
     ///
     /// # Errors
@@ -69,11 +74,22 @@ impl TlsClientConfig {
     }
 }
 
+/// Whose certificates are believed.
+#[derive(Debug)]
+enum Trust {
+    /// Whoever's certificate was signed by a trusted root.
+    Signed(Arc<WebPkiServerVerifier>),
+    /// Anybody's.
+    Anybody,
+    /// Nobody's, for want of roots. That is a mistake only once TLS is spoken.
+    Nobody,
+}
+
 /// Checks the server's certificate, under another name than it was asked by if need be, or not at all. That the
 /// server has the certificate's key is checked in any case.
 #[derive(Debug)]
 struct Verifier {
-    inner: Option<Arc<WebPkiServerVerifier>>,
+    trust: Trust,
     name: Option<ServerName<'static>>,
     provider: Arc<CryptoProvider>,
 }
@@ -88,9 +104,15 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let name = self.name.as_ref().unwrap_or(name);
-        match &self.inner {
-            None => Ok(ServerCertVerified::assertion()),
-            Some(inner) => inner.verify_server_cert(certificate, intermediates, name, ocsp, now),
+        match &self.trust {
+            Trust::Signed(verifier) => {
+                verifier.verify_server_cert(certificate, intermediates, name, ocsp, now)
+            }
+            Trust::Anybody => Ok(ServerCertVerified::assertion()),
+            Trust::Nobody => Err(Error::General(
+                "the system has no root certificates to trust: give `ca_file` or install ca-certificates"
+                    .into(),
+            )),
         }
     }
 

@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+use std::collections::HashSet;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ pub(crate) struct EchoService {
     hung_up: Arc<watch::Sender<usize>>,
     release: Arc<Notify>,
     refused: Mutex<Vec<Status>>,
+    peers: Mutex<HashSet<Option<SocketAddr>>>,
 }
 
 struct OnDrop(Arc<watch::Sender<usize>>);
@@ -41,6 +44,7 @@ impl UnaryService for EchoService {
 
     async fn call(&self, request: Request) -> Reply {
         self.begun.send_modify(|count| *count += 1);
+        self.peers.lock().unwrap().insert(request.peer);
         match request.path.path() {
             "/test/fail" => Err(Status::new(Code::Unavailable, "full: 100 %, später")
                 .retry_after(Duration::from_millis(2500))),
@@ -85,6 +89,7 @@ pub(crate) async fn start_at(address: &Address, _service: Echo, options: ServerO
         hung_up: Arc::new(watch::Sender::new(0)),
         release: Arc::new(Notify::new()),
         refused: Mutex::default(),
+        peers: Mutex::default(),
     });
     let (shutdown, stopped) = oneshot::channel();
     let serving = serve(listener, Arc::clone(&service), options, async {
@@ -110,6 +115,10 @@ impl Server {
 
     pub(crate) fn release(&self) -> Arc<Notify> {
         Arc::clone(&self.service.release)
+    }
+
+    pub(crate) fn peers(&self) -> usize {
+        self.service.peers.lock().unwrap().len()
     }
 
     pub(crate) fn refused(&self) -> Vec<Status> {

@@ -115,6 +115,9 @@ impl Keepalive {
             self.arm(self.timer.deadline());
         }
         if self.too_many_pings(calls, answered) {
+            // In case that the client does not even read the word that ends its connection.
+            self.close_at = Some(Instant::now() + self.options.timeout);
+            self.arm(self.timer.deadline());
             return Poll::Ready(Verdict::TooManyPings);
         }
         self.liveness.take_pong(cx);
