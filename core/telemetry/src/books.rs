@@ -2,7 +2,10 @@
 
 use crate::Metrics;
 use prometheus::{IntCounter, IntCounterVec};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
+};
 use tidewatch_config::Signal;
 
 /// What a node is.
@@ -84,7 +87,8 @@ impl Books {
     }
 
     /// Items ended here.
-    pub fn dropped(&self, signal: Signal, items: usize, reason: &str) {
+    #[expect(clippy::ptr_arg, reason = "callers hold a reason of this type, which may be static")]
+    pub fn dropped(&self, signal: Signal, items: usize, reason: &Cow<'static, str>) {
         let [kind, pipeline, node] = &self.node;
         self.dropped.with_label_values(&[kind, pipeline, node, signal.name(), reason]).inc_by(items as u64);
     }
