@@ -1,4 +1,7 @@
 //! YAML with source positions, merged, expanded and checked into a configuration.
+//!
+//! [`load`] reads [`Source`]s and checks them against a [`Catalog`] of component types; what comes of it is a
+//! [`Config`] and all [`Diagnostics`]. [`print_config`] and [`print_schema`] show the configuration and its schema.
 
 mod catalog;
 mod collector_components;

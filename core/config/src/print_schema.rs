@@ -78,6 +78,9 @@ fn adapt(schema: &mut Json, name: &str, close: bool) {
             adapt(inner, name, true);
         }
     }
+    for inner in map.get_mut("prefixItems").and_then(Json::as_array_mut).into_iter().flatten() {
+        adapt(inner, name, true);
+    }
     for key in ["items", "additionalProperties"] {
         if let Some(inner) = map.get_mut(key) {
             adapt(inner, name, true);

@@ -29,6 +29,13 @@ fn service(service: &str) -> String {
     )
 }
 
+/// A configuration with the receiver `flat`.
+fn flat(body: &str) -> String {
+    format!(
+        "receivers:\n  flat: {{{body}}}\nexporters: {{debug: }}\nservice: {{pipelines: {{main: {{receivers: [flat], exporters: [debug]}}}}}}\n"
+    )
+}
+
 #[test]
 fn yaml() {
     let deep = format!("a: {}{}", "[".repeat(70), "]".repeat(70));
@@ -102,6 +109,9 @@ fn keys_and_values() {
             ("tag, near", exporter("    endpoint: a\n    auth: {type: basik, user: x}")),
             ("tag, missing", exporter("    endpoint: a\n    auth: {user: x}")),
             ("tag, wrong inside", exporter("    endpoint: a\n    auth: {type: basic, usr: x}")),
+            ("flattened, wrong inside", flat("every: 5, queue_size: 0, pair: [x, 1]")),
+            ("flattened, none", flat("queue_size: 0")),
+            ("flattened, near", flat("crom: {line: x}, enabld: true")),
             (
                 "required below an option",
                 "receivers: {otlp: {protocols: {grpc: {tls: {key_file: x}}}}}".into(),

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Body, Compression, OtlpExporter, OtlpReceiver, catalog, env, exporter, read};
+use common::{Body, Compression, Flattened, OtlpExporter, OtlpReceiver, When, catalog, env, exporter, read};
 use tidewatch_config::values::{ByteSize, Secret};
 use tidewatch_config::{Component, ComponentId, Config, Mistake, Signal, Source, load};
 
@@ -110,6 +110,16 @@ fn variants_are_read() {
     let otlp = otlp(&config);
     assert_eq!(otlp.body, Some(Body::Csv { separator: ";".into() }));
     assert_eq!(otlp.compression, Some(Compression::Zstd), "by its older name");
+}
+
+#[test]
+fn flattened_structs_are_read() {
+    let config = valid(
+        "receivers: {flat: {cron: {line: 5}, queue_size: 7, pair: [1, 2]}}\nexporters: {debug: }\nservice: {pipelines: {main: {receivers: [flat], exporters: [debug]}}}\n",
+    );
+    let flat: Flattened = config.receivers[0].deserialize().expect("the schema holds");
+    assert_eq!((flat.queue.queue_size, flat.when), (7, When::Cron { line: "5".into() }));
+    assert_eq!(flat.pair, Some((1, "2".into())));
 }
 
 #[test]

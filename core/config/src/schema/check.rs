@@ -72,7 +72,12 @@ impl Checker<'_> {
         if weight(&findings) > 0
             && let Some(finding) = variants::explain(self, shapes, &node, key)
         {
-            return (node, vec![finding]);
+            let common = variants::common(self, shapes, &node);
+            let others =
+                common.map(|(shape, mut map)| self.object(&shape, &mut map, key)).unwrap_or_default();
+            let place = finding.diagnostic.span.clone();
+            let others = others.into_iter().filter(|other| other.diagnostic.span != place);
+            return (node, std::iter::once(finding).chain(others).collect());
         }
         (node, findings)
     }
@@ -83,11 +88,11 @@ impl Checker<'_> {
             Value::Map(map) => self.object(shape, map, key),
             Value::List(items) => {
                 let mut findings = Vec::new();
-                if let Some(schema) = &shape.items {
-                    for item in items.iter_mut() {
-                        let span = item.span.clone();
-                        findings.extend(self.value(schema, item, &span));
-                    }
+                let schemas =
+                    shape.first_items.iter().map(Some).chain(std::iter::repeat(shape.items.as_ref()));
+                for (item, schema) in items.iter_mut().zip(schemas) {
+                    let span = item.span.clone();
+                    findings.extend(schema.into_iter().flat_map(|schema| self.value(schema, item, &span)));
                 }
                 if let Some(least) = shape.min_items.filter(|least| (items.len() as u64) < *least) {
                     let message = match least {

@@ -21,6 +21,9 @@ pub(super) struct Shape {
     pub(super) required: Vec<String>,
     /// The schema of other keys; absent: they are allowed if there are no properties.
     pub(super) additional: Option<Json>,
+    /// The schemas of the first items, one each.
+    pub(super) first_items: Vec<Json>,
+    /// The schema of the other items.
     pub(super) items: Option<Json>,
     pub(super) min_items: Option<u64>,
     pub(super) min_length: Option<u64>,
@@ -113,6 +116,7 @@ impl Shape {
                 .or_else(|| schema.get("additionalProperties"))
                 .or_else(|| schema.get("unevaluatedProperties"))
                 .cloned(),
+            first_items: schemas(schema, "prefixItems").cloned().collect(),
             items: schema.get("items").cloned(),
             min_items: count("minItems"),
             min_length: count("minLength"),

@@ -13,7 +13,7 @@ pub(super) fn meant<'a>(checker: &Checker<'_>, shapes: &[&'a Shape], node: &Node
         Some((tag, _)) => {
             map.get(&tag).is_some_and(|entry| value_of(checker, shape, &tag) == Some(entry.value.to_json()))
         }
-        None => shape.required.iter().any(|name| map.contains_key(name)),
+        None => shape.required.iter().any(|name| !in_all(shapes, name) && map.contains_key(name)),
     };
     if tagged(checker, shapes).is_none() {
         keyed(shapes)?;
@@ -28,7 +28,7 @@ pub(super) fn explain(checker: &Checker<'_>, shapes: &[&Shape], node: &Node, key
     let map = node.as_map()?;
     let diagnostic = match tagged(checker, shapes) {
         Some((tag, values)) => wrong_tag(map, &tag, &values, key),
-        None => wrong_variant(map, &keyed(shapes)?, key),
+        None => wrong_variant(map, shapes, key),
     };
     diagnostic.map(|diagnostic| Finding { diagnostic, weight: WRONG_KEY })
 }
@@ -48,12 +48,15 @@ fn wrong_tag(map: &Map, tag: &str, values: &[Json], key: &Span) -> Option<Diagno
     Some(Diagnostic::error(entry.value.span.clone(), message).maybe_help(help))
 }
 
-fn wrong_variant(map: &Map, names: &[String], key: &Span) -> Option<Diagnostic> {
+fn wrong_variant(map: &Map, shapes: &[&Shape], key: &Span) -> Option<Diagnostic> {
+    let names = keyed(shapes)?;
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     let expected = format!("expected one of the keys {}", join(&quoted));
     let mut known = map.iter().filter(|(name, _)| names.contains(name));
-    match (map.first(), known.next(), known.next()) {
-        (None, ..) => Some(Diagnostic::error(key.clone(), expected)),
+    let stranger =
+        map.iter().find(|(name, _)| shapes.iter().all(|shape| !shape.properties.contains_key(*name)));
+    match (stranger, known.next(), known.next()) {
+        (None, None, _) => Some(Diagnostic::error(key.clone(), expected)),
         (Some((name, entry)), None, _) => {
             let help = nearest::suggest(name, names.iter().map(String::as_str)).unwrap_or(expected);
             Some(Diagnostic::error(entry.key.clone(), format!("unknown key `{name}`")).help(help))
@@ -83,12 +86,30 @@ fn value_of(checker: &Checker<'_>, shape: &Shape, name: &String) -> Option<Json>
     }
 }
 
-/// The keys of an enum whose variants are each a mapping with one key.
+/// The keys of an enum whose variants are each a mapping with one key, perhaps next to keys that they all have.
 fn keyed(shapes: &[&Shape]) -> Option<Vec<String>> {
-    let name_of = |shape: &&Shape| match (shape.required.as_slice(), shape.properties.len()) {
-        ([name], 1) => Some(name.clone()),
-        _ => None,
+    let name_of = |shape: &&Shape| {
+        let mut own = shape.properties.keys().filter(|name| !in_all(shapes, name));
+        match (own.next(), own.next()) {
+            (Some(name), None) if shape.required.contains(name) => Some(name.clone()),
+            _ => None,
+        }
     };
     let names = shapes.iter().map(name_of).collect::<Option<Vec<_>>>()?;
     (names.len() > 1).then_some(names)
+}
+
+fn in_all(shapes: &[&Shape], name: &str) -> bool {
+    shapes.iter().all(|shape| shape.properties.contains_key(name))
+}
+
+/// What the variants of an enum with one key each have in common, and the entries of `node` that are not about them.
+pub(super) fn common(checker: &Checker<'_>, shapes: &[&Shape], node: &Node) -> Option<(Shape, Map)> {
+    let names = keyed(shapes).filter(|_| tagged(checker, shapes).is_none())?;
+    let mut common = (*shapes.first()?).clone();
+    common.properties.retain(|name, _| in_all(shapes, name));
+    common.required.retain(|name| in_all(shapes, name));
+    let mut map = node.as_map()?.clone();
+    map.retain(|name, _| !names.contains(name));
+    Some((common, map))
 }

@@ -113,6 +113,24 @@ pub(crate) enum Auth {
     Bearer { scheme: String },
 }
 
+/// Keys of its own, shared ones, and one of several.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Flattened {
+    #[serde(flatten)]
+    pub(crate) queue: Queue,
+    #[serde(flatten)]
+    pub(crate) when: When,
+    #[serde(default)]
+    pub(crate) pair: Option<(u8, String)>,
+}
+
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum When {
+    Every(GoDuration),
+    Cron { line: String },
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Debug {}
 
@@ -133,6 +151,7 @@ pub(crate) fn catalog() -> Catalog {
     Catalog {
         components: vec![
             of(Kind::Receiver, "otlp", &[], schemars::schema_for!(OtlpReceiver), SignalSet::TELEMETRY),
+            of(Kind::Receiver, "flat", &[], schemars::schema_for!(Flattened), SignalSet::TELEMETRY),
             of(Kind::Receiver, "prometheus", &[], debug(), metrics),
             of(Kind::Processor, "batch", &[], debug(), SignalSet::NONE),
             of(Kind::Processor, "threshold", &[], debug(), alerts),
