@@ -71,10 +71,9 @@ impl Alert {
 /// The log severity that fits an alert's: resolved ones inform.
 fn severity_number(alert: &Alert) -> i32 {
     match (alert.status, alert.severity.as_str()) {
-        (AlertStatus::Resolved, _) => 9,
+        (AlertStatus::Resolved, _) | (_, "info" | "low" | "none") => 9,
         (_, "critical" | "page" | "fatal") => 21,
         (_, "high" | "error" | "major") => 17,
-        (_, "info" | "low" | "none") => 9,
         _ => 13,
     }
 }

@@ -72,7 +72,7 @@ pub enum ExportError {
         /// What happened.
         reason: String,
         /// True when single items may be at fault, or too many in one request: smaller parts of the
-        /// batch may be welcome (INVALID_ARGUMENT, 400, 413).
+        /// batch may be welcome (`INVALID_ARGUMENT`, 400, 413).
         divisible: bool,
     },
 }

@@ -181,7 +181,7 @@ impl Intake {
                 Ok(permit) => return permit,
                 Err(refusal) => {
                     // Room may have come back between the two calls, hence the timer beside it.
-                    let _ = tokio::time::timeout(refusal.retry_after, self.gate.room()).await;
+                    tokio::time::timeout(refusal.retry_after, self.gate.room()).await.ok();
                 }
             }
         }

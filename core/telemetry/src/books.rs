@@ -3,7 +3,6 @@
 use crate::Metrics;
 use prometheus::{IntCounter, IntCounterVec};
 use std::{
-    borrow::Cow,
     sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
 };
 use tidewatch_config::Signal;
@@ -87,8 +86,7 @@ impl Books {
     }
 
     /// Items ended here.
-    #[expect(clippy::ptr_arg, reason = "callers hold a reason of this type, which may be static")]
-    pub fn dropped(&self, signal: Signal, items: usize, reason: &Cow<'static, str>) {
+    pub fn dropped(&self, signal: Signal, items: usize, reason: &str) {
         let [kind, pipeline, node] = &self.node;
         self.dropped.with_label_values(&[kind, pipeline, node, signal.name(), reason]).inc_by(items as u64);
     }

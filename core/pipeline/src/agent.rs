@@ -1,0 +1,181 @@
+//! Everything together: start from right to left, stop from left to right.
+
+use crate::{chain::Chain, delivery::Lane, entrance::Entrance, ticker};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+use tidewatch_component::{BuiltReceiver, Extension, Health, Host, Intake, StartError, timestamp};
+use tidewatch_telemetry::Metrics;
+use tokio::{task::JoinHandle, time::Instant};
+
+/// A configuration whose components are built and joined, and not started.
+pub struct Agent {
+    pub(crate) extensions: Vec<NamedExtension>,
+    pub(crate) lanes: Vec<Arc<Lane>>,
+    pub(crate) chains: Vec<Arc<Chain>>,
+    pub(crate) receivers: Vec<NamedReceiver>,
+    pub(crate) shutdown_timeout: Duration,
+    pub(crate) metrics: Metrics,
+}
+
+pub(crate) struct NamedExtension {
+    pub(crate) id: String,
+    pub(crate) extension: Arc<dyn Extension>,
+}
+
+pub(crate) struct NamedReceiver {
+    pub(crate) id: String,
+    pub(crate) built: BuiltReceiver,
+    pub(crate) entrance: Arc<Entrance>,
+}
+
+/// A component could not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} `{id}`: {error}")]
+pub struct StartFailure {
+    /// receiver, exporter or extension.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: String,
+    /// What is wrong.
+    pub error: StartError,
+}
+
+/// An agent at work.
+pub struct Running {
+    agent: Agent,
+    state: Arc<State>,
+    lanes: Vec<JoinHandle<()>>,
+    tickers: Vec<JoinHandle<()>>,
+}
+
+struct State {
+    ready: AtomicBool,
+    started_at: u64,
+    lanes: Vec<Arc<Lane>>,
+}
+
+/// What a stop left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Exporters that could not send everything in time, and how many items that were.
+    pub undelivered: Vec<(String, usize)>,
+}
+
+impl Agent {
+    /// Starts extensions, exporters, processors and receivers, in this order.
+    ///
+    /// # Errors
+    /// The first component that could not start; what was started before it is stopped again.
+    pub async fn start(self) -> Result<Running, StartFailure> {
+        let state = Arc::new(State {
+            ready: AtomicBool::new(false),
+            started_at: timestamp::now() / 1_000_000_000,
+            lanes: self.lanes.clone(),
+        });
+        let mut running = Running { agent: self, state, lanes: Vec::new(), tickers: Vec::new() };
+        match running.start_all().await {
+            Ok(()) => {
+                running.state.ready.store(true, Relaxed);
+                Ok(running)
+            }
+            Err(failure) => {
+                running.stop().await;
+                Err(failure)
+            }
+        }
+    }
+}
+
+impl Running {
+    async fn start_all(&mut self) -> Result<(), StartFailure> {
+        let failure = |kind, id: &str| {
+            let id = id.to_owned();
+            move |error| StartFailure { kind, id, error }
+        };
+        for named in &self.agent.extensions {
+            named.extension.start(self.state.clone()).await.map_err(failure("extension", &named.id))?;
+        }
+        for lane in &self.agent.lanes {
+            lane.exporter().start().await.map_err(failure("exporter", lane.id()))?;
+            self.lanes.push(tokio::spawn(lane.clone().run()));
+        }
+        for chain in &self.agent.chains {
+            self.tickers.push(tokio::spawn(ticker::run(chain.clone())));
+        }
+        for named in &self.agent.receivers {
+            let intake = Intake::new(
+                named.entrance.clone(),
+                named.built.acknowledge.clone(),
+                &named.id,
+                &self.agent.metrics,
+            );
+            named.built.receiver.start(intake).await.map_err(failure("receiver", &named.id))?;
+            tracing::info!(receiver = named.id, "started");
+        }
+        Ok(())
+    }
+
+    /// How the agent is now.
+    pub fn health(&self) -> Health {
+        self.state.health()
+    }
+
+    /// The agent's own metrics.
+    pub fn metrics(&self) -> &Metrics {
+        &self.agent.metrics
+    }
+
+    /// Stops receivers, lets processors give out what they hold, sends what is queued, and stops the
+    /// rest; all within `service.shutdown_timeout`.
+    pub async fn stop(self) -> Report {
+        let deadline = Instant::now() + self.agent.shutdown_timeout;
+        self.state.ready.store(false, Relaxed);
+        for named in &self.agent.receivers {
+            named.entrance.close();
+        }
+        let stops = self.agent.receivers.iter().map(|named| named.built.receiver.stop(deadline));
+        futures_util::future::join_all(stops).await;
+        self.tickers.iter().for_each(JoinHandle::abort);
+        for chain in &self.agent.chains {
+            chain.tick(std::time::Instant::now(), true);
+        }
+        let drains = self.agent.lanes.iter().zip(self.lanes).map(|(lane, task)| async move {
+            let left = lane.drain(deadline, task).await;
+            lane.exporter().stop().await;
+            (lane.id().to_owned(), left)
+        });
+        let mut undelivered = futures_util::future::join_all(drains).await;
+        undelivered.retain(|(_, left)| *left > 0);
+        for named in self.agent.extensions.iter().rev() {
+            named.extension.stop().await;
+        }
+        Report { undelivered }
+    }
+}
+
+impl Host for State {
+    fn health(&self) -> Health {
+        let degraded =
+            self.lanes.iter().filter_map(|lane| Some((lane.id().to_owned(), lane.trouble()?))).collect();
+        Health { ready: self.ready.load(Relaxed), started_at: self.started_at, degraded }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.undelivered.is_empty() {
+            return formatter.write_str("everything delivered");
+        }
+        for (index, (exporter, items)) in self.undelivered.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(formatter, "{comma}{items} items not delivered to `{exporter}`")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,316 @@
+//! One exporter and everything in front of it.
+
+use super::{
+    meters::Meters,
+    outbox::Outbox,
+    policy::Policy,
+    queue::{Entry, Queue},
+};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+use tidewatch_component::{
+    Batch, Budget, DataType, Exporter, Failure, Outcome, Payload, Permit, Room, SignalSet, Sizer, WhenFull,
+};
+use tidewatch_telemetry::{Held, Metrics};
+use tokio::sync::{Notify, watch};
+
+/// Data that components make themselves may exceed the queue by this share of it.
+const OVERDRAFT: usize = 4;
+/// A full queue is searched for what its senders have given up at most this often.
+const SEARCH_EVERY: Duration = Duration::from_millis(50);
+
+/// The queue, the sender and the accounts of one exporter.
+pub(crate) struct Lane {
+    id: String,
+    number: usize,
+    takes: SignalSet,
+    pub(super) exporter: Arc<dyn Exporter>,
+    pub(super) policy: Policy,
+    pub(super) queue: Queue,
+    pub(super) outbox: Outbox,
+    pub(super) meters: Meters,
+    pub(super) arrived: Notify,
+    pub(super) stage: watch::Sender<Stage>,
+    bytes: Arc<Budget>,
+    units: Option<Arc<Budget>>,
+    under_way: UnderWay,
+    trouble: Mutex<Option<Trouble>>,
+    searched: Mutex<Option<Instant>>,
+}
+
+/// Where a lane is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Takes in and sends.
+    Open,
+    /// Sends what is left.
+    Draining,
+    /// Gives up what is left.
+    Aborted,
+}
+
+struct Trouble {
+    reason: String,
+    until: Instant,
+}
+
+impl Lane {
+    pub(crate) fn new(
+        id: String,
+        number: usize,
+        takes: SignalSet,
+        exporter: Arc<dyn Exporter>,
+        policy: Policy,
+        memory: Option<Arc<Budget>>,
+        metrics: &Metrics,
+    ) -> Arc<Self> {
+        let lane = Arc::new(Self {
+            bytes: Budget::within(memory, policy.max_bytes),
+            units: policy.units.map(|(_, size)| Budget::new(size)),
+            meters: Meters::new(metrics, &id),
+            id,
+            number,
+            takes,
+            exporter,
+            policy,
+            queue: Queue::default(),
+            outbox: Outbox::default(),
+            arrived: Notify::new(),
+            stage: watch::Sender::new(Stage::Open),
+            under_way: UnderWay::default(),
+            trouble: Mutex::default(),
+            searched: Mutex::default(),
+        });
+        let labels = [lane.id.as_str()];
+        let capacity = lane.size_and_capacity().1;
+        metrics
+            .gauge(
+                "otelcol_exporter_queue_capacity",
+                "Room in the queue, in its sizer's units (bytes by default).",
+                &["exporter"],
+            )
+            .with_label_values(&labels)
+            .set(i64::try_from(capacity).unwrap_or(i64::MAX));
+        lane
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its place among the graph's exporters; a permit's room is found by it.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The kinds of data that this exporter gets.
+    pub(crate) fn takes(&self) -> SignalSet {
+        self.takes
+    }
+
+    pub(crate) fn exporter(&self) -> &Arc<dyn Exporter> {
+        &self.exporter
+    }
+
+    pub(crate) fn books(&self) -> &Arc<tidewatch_telemetry::Books> {
+        &self.meters.books
+    }
+
+    /// Whether admission depends on it. A lane that may drop holds nobody back.
+    pub(crate) fn may_refuse(&self) -> bool {
+        self.policy.when_full == WhenFull::Refuse
+    }
+
+    /// What the queue holds and could hold, in its sizer's units.
+    pub(crate) fn size_and_capacity(&self) -> (usize, usize) {
+        let budget = self.units.as_ref().unwrap_or(&self.bytes);
+        (budget.used(), budget.capacity())
+    }
+
+    /// Room for `bytes` that are about to come.
+    pub(crate) fn reserve(&self, bytes: usize) -> Option<Room> {
+        self.try_reserve(bytes).or_else(|| {
+            // Data that nobody waits for any more is the first to make room.
+            self.search_abandoned();
+            self.try_reserve(bytes)
+        })
+    }
+
+    fn try_reserve(&self, bytes: usize) -> Option<Room> {
+        let units = match &self.units {
+            Some(units) => Some(units.reserve(1)?),
+            None => None,
+        };
+        Some(Room { queue: self.number, bytes: self.bytes.reserve(bytes)?, units })
+    }
+
+    fn search_abandoned(&self) {
+        let mut searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
+        if searched.is_some_and(|at| at.elapsed() < SEARCH_EVERY) {
+            return;
+        }
+        *searched = Some(Instant::now());
+        drop(searched);
+        for entry in self.queue.take_abandoned() {
+            self.abandon(entry.batch);
+        }
+    }
+
+    /// Ends a batch whose senders have all given up before any of it was sent.
+    pub(super) fn abandon(&self, batch: Batch) {
+        self.meters.books.dropped(batch.data_type(), batch.items(), "abandoned");
+        batch.end(&Outcome::Failed(Failure::new("given up by its sender")));
+    }
+
+    /// Resolves when room has been given back.
+    pub(crate) async fn freed(&self) {
+        self.bytes.freed().await;
+    }
+
+    /// Queues a batch. Room comes from the permit; what processors have added rides on a bounded
+    /// overdraft.
+    pub(crate) fn push(&self, batch: Batch, permit: &mut Permit) {
+        let (data_type, items) = (batch.data_type(), batch.items());
+        self.meters.books.came_in(data_type, items);
+        if let Payload::Alerts(alerts) = &batch.payload
+            && batch.payload.is_state_alerts()
+        {
+            for alert in alerts.iter() {
+                if self.outbox.put(alert.clone()).is_some() {
+                    self.meters.books.dropped(DataType::Alerts, 1, "superseded");
+                }
+            }
+            batch.end(&Outcome::Delivered);
+            self.arrived.notify_one();
+            return;
+        }
+        let room = match self.policy.when_full {
+            WhenFull::Refuse => self.promised_room(permit, &batch),
+            WhenFull::DropNewest => self.try_reserve(batch.memory()),
+            WhenFull::DropOldest => self.room_by_force(batch.memory()),
+        };
+        let Some(mut room) = room else {
+            let reason = if self.may_refuse() { "overdraft" } else { "queue_full" };
+            self.meters.no_room(data_type, items, reason);
+            return batch.end(&Outcome::Dropped(reason.into()));
+        };
+        if let (Some(units), Some((Sizer::Items, _))) = (&mut room.units, self.policy.units) {
+            units.resize(items);
+        }
+        let batch = if self.may_refuse() { batch } else { batch.release(&Outcome::BestEffort) };
+        self.queue.push(Entry::new(batch, room));
+        self.arrived.notify_one();
+    }
+
+    /// Room from the permit as far as it goes, the rest from the overdraft; none when that is spent.
+    fn promised_room(&self, permit: &mut Permit, batch: &Batch) -> Option<Room> {
+        let need = batch.memory();
+        let promised = permit.rooms.iter_mut().find(|room| room.queue == self.number);
+        let (mut bytes, units) = match promised {
+            Some(room) => (room.bytes.take(need), room.units.take()),
+            None if self.bytes.used() > self.bytes.capacity() + self.bytes.capacity() / OVERDRAFT => {
+                return None;
+            }
+            None => (self.bytes.overdraw(0), None),
+        };
+        bytes.resize(need);
+        Some(Room { queue: self.number, bytes, units })
+    }
+
+    /// Room at the cost of the oldest batches.
+    fn room_by_force(&self, need: usize) -> Option<Room> {
+        loop {
+            if let Some(room) = self.try_reserve(need) {
+                return Some(room);
+            }
+            let oldest = self.queue.pop()?;
+            let reason = "queue_full";
+            self.meters.no_room(oldest.batch.data_type(), oldest.batch.items(), reason);
+            oldest.batch.end(&Outcome::Dropped(reason.into()));
+        }
+    }
+
+    /// Notes that the destination is in trouble, until the next try.
+    pub(super) fn set_trouble(&self, reason: &str, pause: Duration) {
+        let trouble = Trouble { reason: reason.to_owned(), until: Instant::now() + pause };
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+    }
+
+    pub(super) fn clear_trouble(&self) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// What is wrong with the destination, if the last try failed.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .map(|trouble| trouble.reason.clone())
+    }
+
+    /// How long until the destination is tried again, if the last try failed.
+    pub(crate) fn backoff_left(&self) -> Option<Duration> {
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.as_ref().map(|trouble| trouble.until.saturating_duration_since(Instant::now()))
+    }
+
+    /// Counts a batch as under way until the guard is dropped.
+    pub(super) fn under_way(&self, batch: &Batch) -> Flight<'_> {
+        self.under_way.start(batch.data_type(), batch.items())
+    }
+}
+
+impl Held for Lane {
+    fn held(&self) -> Vec<(DataType, usize)> {
+        let mut held = self.queue.held();
+        held.extend(self.under_way.held());
+        held.push((DataType::Alerts, self.outbox.held()));
+        DataType::ALL
+            .map(|of| {
+                (of, held.iter().filter(|(data_type, _)| *data_type == of).map(|(_, items)| items).sum())
+            })
+            .to_vec()
+    }
+}
+
+/// Batches taken from the queue and not ended yet.
+#[derive(Default)]
+struct UnderWay {
+    next: AtomicUsize,
+    flights: Mutex<HashMap<usize, (DataType, usize)>>,
+}
+
+/// One batch under way.
+pub(super) struct Flight<'a> {
+    all: &'a UnderWay,
+    number: usize,
+}
+
+impl UnderWay {
+    fn start(&self, data_type: DataType, items: usize) -> Flight<'_> {
+        let number = self.next.fetch_add(1, Relaxed);
+        self.lock().insert(number, (data_type, items));
+        Flight { all: self, number }
+    }
+
+    fn held(&self) -> Vec<(DataType, usize)> {
+        self.lock().values().copied().collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<usize, (DataType, usize)>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        self.all.lock().remove(&self.number);
+    }
+}

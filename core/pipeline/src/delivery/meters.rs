@@ -1,0 +1,41 @@
+//! An exporter's metrics, in the Collector's names, and its accounts.
+
+use std::sync::Arc;
+use tidewatch_component::DataType;
+use tidewatch_telemetry::{Books, IntCounter, Metrics, NodeKind, per_signal};
+
+pub(crate) struct Meters {
+    pub(crate) books: Arc<Books>,
+    sent: [IntCounter; DataType::ALL.len()],
+    send_failed: [IntCounter; DataType::ALL.len()],
+    enqueue_failed: [IntCounter; DataType::ALL.len()],
+}
+
+impl Meters {
+    pub(crate) fn new(metrics: &Metrics, exporter: &str) -> Self {
+        let counters = |what: &str, help: &str| {
+            per_signal(metrics, &format!("exporter_{what}"), help, &["exporter"], &[exporter])
+        };
+        Self {
+            books: Books::open(metrics, NodeKind::Exporter, "", exporter),
+            sent: counters("sent", "Items that the destination took."),
+            send_failed: counters("send_failed", "Items that could not be sent and were given up."),
+            enqueue_failed: counters("enqueue_failed", "Items for which the queue had no room."),
+        }
+    }
+
+    pub(crate) fn delivered(&self, data_type: DataType, items: usize) {
+        self.sent[data_type as usize].inc_by(items as u64);
+        self.books.went_out(data_type, items);
+    }
+
+    pub(crate) fn failed(&self, data_type: DataType, items: usize, reason: &str) {
+        self.send_failed[data_type as usize].inc_by(items as u64);
+        self.books.dropped(data_type, items, reason);
+    }
+
+    pub(crate) fn no_room(&self, data_type: DataType, items: usize, reason: &str) {
+        self.enqueue_failed[data_type as usize].inc_by(items as u64);
+        self.books.dropped(data_type, items, reason);
+    }
+}

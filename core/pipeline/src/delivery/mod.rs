@@ -1,0 +1,16 @@
+//! From a pipeline's end to an exporter: queue, gather, retry, bisect.
+//!
+//! One [`Lane`] for each exporter, for all its signals. Batches are enqueued first and joined on the
+//! way out; alerts with a state of their own wait in the [`outbox`].
+
+mod backoff;
+mod lane;
+mod meters;
+mod outbox;
+mod policy;
+mod queue;
+mod send;
+mod worker;
+
+pub(crate) use lane::Lane;
+pub(crate) use policy::Policy;

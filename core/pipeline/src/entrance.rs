@@ -1,0 +1,110 @@
+//! Admission: a receiver's way into its pipelines. All of it or none, before any processor sees it.
+
+use crate::{chain::Chain, delivery::Lane};
+use futures_util::future::{BoxFuture, FutureExt, select_all};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+use tidewatch_component::{Batch, Context, DataType, Gate, Payload, Permit, Receipt, Refusal, SignalSet};
+use tidewatch_telemetry::Books;
+
+/// When a refused sender may come back, unless a backoff under way says more.
+const COME_BACK: Duration = Duration::from_secs(1);
+
+/// One receiver's pipelines, which are admitted together.
+pub(crate) struct Entrance {
+    chains: Vec<Arc<Chain>>,
+    /// By kind of data: each queue that may refuse, and over how many pipelines it is reached.
+    reach: [Vec<(Arc<Lane>, usize)>; DataType::ALL.len()],
+    books: Arc<Books>,
+    closed: AtomicBool,
+}
+
+impl Entrance {
+    pub(crate) fn new(chains: Vec<Arc<Chain>>, books: Arc<Books>) -> Self {
+        let reach = DataType::ALL.map(|data_type| {
+            let mut reach: Vec<(Arc<Lane>, usize)> = Vec::new();
+            for chain in chains.iter().filter(|chain| chain.takes().contains(data_type)) {
+                for lane in chain.takers(data_type).filter(|lane| lane.may_refuse()) {
+                    match reach.iter_mut().find(|(known, _)| Arc::ptr_eq(known, lane)) {
+                        Some((_, paths)) => *paths += 1,
+                        None => reach.push((lane.clone(), 1)),
+                    }
+                }
+            }
+            reach
+        });
+        Self { chains, reach, books, closed: AtomicBool::new(false) }
+    }
+
+    /// From now on everything is refused.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Relaxed);
+    }
+}
+
+impl Gate for Entrance {
+    fn admit(&self, signal: DataType, bytes: usize) -> Result<Permit, Refusal> {
+        if self.closed.load(Relaxed) {
+            return Err(Refusal { reason: "shutting down".into(), retry_after: COME_BACK });
+        }
+        for chain in self.chains.iter().filter(|chain| chain.takes().contains(signal)) {
+            chain.admit(bytes)?;
+        }
+        let mut permit = Permit::default();
+        for (lane, paths) in &self.reach[signal as usize] {
+            let room = lane.reserve(bytes * paths).ok_or_else(|| Refusal {
+                reason: format!("the queue of exporter `{}` is full", lane.id()),
+                retry_after: lane.backoff_left().unwrap_or(COME_BACK).max(COME_BACK),
+            })?;
+            permit.rooms.push(room);
+        }
+        Ok(permit)
+    }
+
+    fn takes(&self) -> SignalSet {
+        self.chains.iter().fold(SignalSet::NONE, |all, chain| all.union(chain.takes()))
+    }
+
+    fn room(&self) -> BoxFuture<'_, ()> {
+        let lanes: Vec<_> = self.reach.iter().flatten().map(|(lane, _)| Box::pin(lane.freed())).collect();
+        if lanes.is_empty() {
+            return std::future::pending().boxed();
+        }
+        select_all(lanes).map(|_| ()).boxed()
+    }
+
+    fn submit(&self, mut permit: Permit, payload: Payload, context: Arc<Context>) -> Receipt {
+        let (data_type, items) = (payload.data_type(), payload.items());
+        self.books.came_in(data_type, items);
+        let (receipt, ticket) = Receipt::new(items);
+        let batch = Batch::new(payload, context, ticket);
+        let mut takers = self.chains.iter().filter(|chain| chain.takes().contains(data_type)).peekable();
+        if takers.peek().is_none() {
+            self.books.dropped(data_type, items, "no_pipeline");
+            batch.end_dropped("no_pipeline");
+            return receipt;
+        }
+        self.books.went_out(data_type, items);
+        let mut batch = Some(batch);
+        while let Some(chain) = takers.next() {
+            let own = match takers.peek() {
+                Some(_) => batch.as_ref().map(Batch::fan_out),
+                None => batch.take(),
+            };
+            if let Some(own) = own {
+                chain.run(own, &mut permit);
+            }
+        }
+        receipt
+    }
+
+    fn dropped(&self, signal: DataType, items: usize, reason: &'static str) {
+        self.books.came_in(signal, items);
+        self.books.dropped(signal, items, &reason.into());
+    }
+}

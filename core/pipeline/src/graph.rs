@@ -1,0 +1,262 @@
+//! From a checked configuration to lanes, chains and entrances.
+
+use crate::{
+    agent::{Agent, NamedExtension, NamedReceiver},
+    chain::{Chain, Stage},
+    delivery::{Lane, Policy},
+    entrance::Entrance,
+    fan_out::FanOut,
+};
+use std::{any::Any, collections::HashMap, sync::Arc};
+use tidewatch_component::{Budget, BuildContext, BuiltExporter, Gather, Registry, SignalSet};
+use tidewatch_config::{Component, ComponentId, Config, Diagnostics, PipelineId};
+use tidewatch_telemetry::{Books, Held, Holders, Metrics, NodeKind};
+
+impl Agent {
+    /// Builds every component that the configuration names, and joins them to pipelines. Touches
+    /// nothing outside: no port is bound and no file is opened.
+    ///
+    /// # Errors
+    /// All mistakes that the components find in their configurations.
+    pub fn build(config: &Config, registry: &Registry, metrics: &Metrics) -> Result<Self, Diagnostics> {
+        let mut builder = Builder {
+            config,
+            registry,
+            metrics,
+            provided: Arc::default(),
+            holders: Holders::default(),
+            memory: config.service.memory_limit.map(|limit| Budget::new(limit.as_usize())),
+            mistakes: Diagnostics::default(),
+        };
+        builder.holders.register(metrics);
+        let extensions = builder.extensions();
+        let exporters = builder.exporters();
+        let chains = builder.chains(&exporters);
+        let receivers = builder.receivers(&chains);
+        if builder.mistakes.has_errors() {
+            return Err(builder.mistakes);
+        }
+        let mut lanes: Vec<Arc<Lane>> = chains.values().flat_map(|(_, lanes)| lanes.clone()).collect();
+        lanes.sort_by_key(|lane| lane.number());
+        lanes.dedup_by_key(|lane| lane.number());
+        Ok(Self {
+            extensions,
+            lanes,
+            chains: chains.into_values().map(|(chain, _)| chain).collect(),
+            receivers,
+            shutdown_timeout: config.service.shutdown_timeout.into(),
+            metrics: metrics.clone(),
+        })
+    }
+}
+
+struct Builder<'a> {
+    config: &'a Config,
+    registry: &'a Registry,
+    metrics: &'a Metrics,
+    provided: Arc<HashMap<String, Vec<Arc<dyn Any + Send + Sync>>>>,
+    holders: Holders,
+    memory: Option<Arc<Budget>>,
+    mistakes: Diagnostics,
+}
+
+type Chains = indexmap::IndexMap<PipelineId, (Arc<Chain>, Vec<Arc<Lane>>)>;
+type Exporters = indexmap::IndexMap<ComponentId, (BuiltExporter, SignalSet)>;
+
+impl Builder<'_> {
+    fn context(&self, id: &ComponentId, pipeline: &str) -> BuildContext {
+        BuildContext {
+            id: id.clone(),
+            pipeline: pipeline.to_owned(),
+            metrics: self.metrics.clone(),
+            provided: self.provided.clone(),
+        }
+    }
+
+    /// Keeps what was built, or its mistakes.
+    fn keep<T>(&mut self, built: Option<Result<T, Diagnostics>>) -> Option<T> {
+        // A type without a builder is a mistake that the configuration has reported already.
+        match built? {
+            Ok(built) => Some(built),
+            Err(mistakes) => {
+                self.mistakes.extend(mistakes);
+                None
+            }
+        }
+    }
+
+    fn extensions(&mut self) -> Vec<NamedExtension> {
+        let mut extensions = Vec::new();
+        let mut provided = HashMap::new();
+        for (id, component) in &self.config.extensions {
+            let context = self.context(id, "");
+            let build = self.registry.extension_builder(component.type_name);
+            let Some(extension) = self.keep(build.map(|build| build(component, &context))) else { continue };
+            if self.config.service.extensions.contains(id) {
+                provided.insert(id.to_string(), extension.provides());
+                extensions.push(NamedExtension { id: id.to_string(), extension });
+            }
+        }
+        self.provided = Arc::new(provided);
+        // Started in the order in which the service names them.
+        extensions.sort_by_key(|named| {
+            self.config.service.extensions.iter().position(|id| id.to_string() == named.id)
+        });
+        extensions
+    }
+
+    fn exporters(&mut self) -> Exporters {
+        let mut exporters = Exporters::new();
+        for (id, component) in &self.config.exporters {
+            let context = self.context(id, "");
+            let build = self.registry.exporter_builder(component.type_name);
+            if let Some(built) = self.keep(build.map(|build| build(component, &context))) {
+                let takes = self.takes(component, &built);
+                exporters.insert(id.clone(), (built, takes));
+            }
+        }
+        exporters
+    }
+
+    /// What an exporter gets: its `signals:`, else what its type takes.
+    fn takes(&self, component: &Component, built: &BuiltExporter) -> SignalSet {
+        let catalog = self.registry.catalog();
+        let own = catalog.find(component.kind, component.type_name).map_or(SignalSet::NONE, |of| of.signals);
+        built.delivery.signals.as_ref().map_or(own, |signals| signals.iter().copied().collect())
+    }
+
+    fn chains(&mut self, exporters: &Exporters) -> Chains {
+        let mut stages = HashMap::new();
+        for pipeline in self.config.service.pipelines.keys() {
+            stages.insert(pipeline.clone(), self.stages(pipeline));
+        }
+        self.check_unused_processors();
+        let lanes = self.lanes(exporters, &stages);
+        let mut chains = Chains::new();
+        for (id, pipeline) in &self.config.service.pipelines {
+            let lanes: Vec<Arc<Lane>> =
+                pipeline.exporters.iter().filter_map(|id| lanes.get(id).cloned()).collect();
+            let books = Books::open(self.metrics, NodeKind::FanOut, id.as_str(), id.as_str());
+            let takes = match id.signal() {
+                // Alerts of a pipeline's own detectors go to its exporters whatever its name says.
+                Some(signal) => SignalSet::of(&[signal]),
+                None => SignalSet::ALL,
+            };
+            let stages = stages.remove(id).unwrap_or_default();
+            let chain = Arc::new(Chain::new(id.as_str(), takes, stages, FanOut::new(lanes.clone(), books)));
+            for stage in chain.stages() {
+                let holder: Arc<dyn Held> = stage.clone();
+                self.holders.add(stage.books.clone(), Arc::downgrade(&holder));
+            }
+            chains.insert(id.clone(), (chain, lanes));
+        }
+        chains
+    }
+
+    fn stages(&mut self, pipeline: &PipelineId) -> Vec<Arc<Stage>> {
+        let config = self.config;
+        let mut stages = Vec::new();
+        for id in &config.service.pipelines[pipeline].processors {
+            let Some(component) = config.processors.get(id) else { continue };
+            let context = self.context(id, pipeline.as_str());
+            let build = self.registry.processor_builder(component.type_name);
+            if let Some(processor) = self.keep(build.map(|build| build(component, &context))) {
+                let books =
+                    Books::open(self.metrics, NodeKind::Processor, pipeline.as_str(), &id.to_string());
+                stages.push(Arc::new(Stage { id: id.to_string(), processor, books }));
+            }
+        }
+        stages
+    }
+
+    /// Builds processors that no pipeline names, for their mistakes alone.
+    fn check_unused_processors(&mut self) {
+        let config = self.config;
+        let used = |id: &ComponentId| {
+            config.service.pipelines.values().any(|pipeline| pipeline.processors.contains(id))
+        };
+        for (id, component) in config.processors.iter().filter(|(id, _)| !used(id)) {
+            let context = self.context(id, "");
+            let build = self.registry.processor_builder(component.type_name);
+            let _ = self.keep(build.map(|build| build(component, &context)));
+        }
+    }
+
+    /// One lane for each exporter that a pipeline names.
+    fn lanes(
+        &mut self,
+        exporters: &Exporters,
+        stages: &HashMap<PipelineId, Vec<Arc<Stage>>>,
+    ) -> HashMap<ComponentId, Arc<Lane>> {
+        let pipelines = &self.config.service.pipelines;
+        let mut lanes = HashMap::new();
+        for (number, (id, (built, takes))) in exporters.iter().enumerate() {
+            let behind: Vec<&PipelineId> = pipelines
+                .iter()
+                .filter(|(_, pipeline)| pipeline.exporters.contains(id))
+                .map(|(id, _)| id)
+                .collect();
+            if behind.is_empty() {
+                continue;
+            }
+            // Of several `batch` processors in front of it, the one that gathers most counts.
+            let gather: Option<Gather> = behind
+                .iter()
+                .flat_map(|pipeline| &stages[*pipeline])
+                .filter_map(|stage| stage.processor.gather())
+                .max_by_key(|gather| gather.min_items);
+            let policy = Policy::new(&built.delivery, gather, &*built.exporter);
+            let memory = self.memory.clone();
+            let lane = Lane::new(
+                id.to_string(),
+                number,
+                *takes,
+                built.exporter.clone(),
+                policy,
+                memory,
+                self.metrics,
+            );
+            let holder: Arc<dyn Held> = lane.clone();
+            self.holders.add(lane.books().clone(), Arc::downgrade(&holder));
+            lanes.insert(id.clone(), lane);
+        }
+        register_queue_size(self.metrics, &lanes);
+        lanes
+    }
+
+    fn receivers(&mut self, chains: &Chains) -> Vec<NamedReceiver> {
+        let config = self.config;
+        let mut receivers = Vec::new();
+        for (id, component) in &config.receivers {
+            let context = self.context(id, "");
+            let build = self.registry.receiver_builder(component.type_name);
+            let Some(built) = self.keep(build.map(|build| build(component, &context))) else { continue };
+            let own: Vec<Arc<Chain>> = config
+                .service
+                .pipelines
+                .iter()
+                .filter(|(_, pipeline)| pipeline.receivers.contains(id))
+                .map(|(pipeline, _)| chains[pipeline].0.clone())
+                .collect();
+            if !own.is_empty() {
+                let books = Books::open(self.metrics, NodeKind::Receiver, "", &id.to_string());
+                let entrance = Arc::new(Entrance::new(own, books));
+                receivers.push(NamedReceiver { id: id.to_string(), built, entrance });
+            }
+        }
+        receivers
+    }
+}
+
+fn register_queue_size(metrics: &Metrics, lanes: &HashMap<ComponentId, Arc<Lane>>) {
+    let help = "What the queue holds, in its sizer's units (bytes by default).";
+    let weak: Vec<_> = lanes.values().map(Arc::downgrade).collect();
+    metrics.on_scrape("otelcol_exporter_queue_size", help, &["exporter"], move || {
+        let lanes = weak.iter().filter_map(std::sync::Weak::upgrade);
+        lanes
+            .map(|lane| {
+                (vec![lane.id().to_owned()], i64::try_from(lane.size_and_capacity().0).unwrap_or(i64::MAX))
+            })
+            .collect()
+    });
+}

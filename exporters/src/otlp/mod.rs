@@ -1,0 +1,73 @@
+//! OTLP over gRPC.
+
+pub(crate) mod partial;
+mod send;
+pub(crate) mod status;
+
+pub(crate) use send::request_of;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tidewatch_component::{BuildContext, BuiltExporter, DeliveryConfig, ExporterFactory, SignalSet};
+use tidewatch_config::Mistake;
+use tidewatch_net::{
+    auth::{AuthConfig, ClientAuthenticator},
+    config::GrpcClientConfig,
+    grpc::Channel,
+};
+
+/// The `otlp` exporter.
+pub struct Otlp;
+
+/// Keys of the `otlp` exporter.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Config {
+    /// The destination.
+    #[serde(flatten)]
+    pub client: GrpcClientConfig,
+    /// Queue, retry, timeout and signals.
+    #[serde(flatten)]
+    pub delivery: DeliveryConfig,
+}
+
+impl ExporterFactory for Otlp {
+    const TYPE: &'static str = "otlp";
+    const ALIASES: &'static [&'static str] = &["otlp_grpc"];
+    const TAKES: SignalSet = SignalSet::TELEMETRY;
+    type Config = Config;
+
+    fn build(config: Config, context: &BuildContext) -> Result<BuiltExporter, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let authenticator = authenticator(config.client.auth.as_ref(), context, &mut mistakes);
+        let channel = config.client.options().and_then(|(address, options)| {
+            Channel::new(&address, options).map_err(|status| vec![Mistake::new("endpoint", status.message)])
+        });
+        match channel {
+            Ok(channel) if mistakes.is_empty() => {
+                let exporter = Arc::new(send::GrpcExporter::new(channel, authenticator));
+                Ok(BuiltExporter { exporter, delivery: config.delivery })
+            }
+            channel => {
+                mistakes.extend(channel.err().into_iter().flatten());
+                Err(mistakes)
+            }
+        }
+    }
+}
+
+/// The extension that adds credentials, if one is named.
+pub(crate) fn authenticator(
+    auth: Option<&AuthConfig>,
+    context: &BuildContext,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Arc<dyn ClientAuthenticator>> {
+    let id = auth?.authenticator.to_string();
+    match context.provided::<Arc<dyn ClientAuthenticator>>(&id) {
+        Ok(authenticator) => Some(Arc::clone(&authenticator)),
+        Err(problem) => {
+            mistakes.push(Mistake::new("auth.authenticator", problem));
+            None
+        }
+    }
+}

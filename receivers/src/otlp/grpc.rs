@@ -1,0 +1,67 @@
+//! OTLP/gRPC.
+
+use super::accept::{Accepted, Acceptor, Declined};
+use bytes::Bytes;
+use prost::Message;
+use tidewatch_net::grpc::{Code, Reply, Request, Status, UnaryService};
+use tidewatch_otlp::Signal;
+
+/// The three OTLP services on one port.
+pub(super) struct GrpcService {
+    pub(super) acceptor: Acceptor,
+}
+
+impl UnaryService for GrpcService {
+    fn knows(&self, path: &str) -> bool {
+        signal_of(path).is_some_and(|signal| self.acceptor.takes(signal))
+    }
+
+    async fn call(&self, request: Request) -> Reply {
+        let Some(signal) = signal_of(request.path.path()) else {
+            return Err(Status::new(Code::Unimplemented, "unknown method"));
+        };
+        match self.acceptor.accept(signal, request.message, &request.headers).await {
+            Ok(accepted) => Ok(response(&accepted)),
+            Err(Declined::Retryable { reason, after }) => {
+                Err(Status::new(Code::Unavailable, reason).retry_after(after))
+            }
+            Err(Declined::Permanent { reason }) => Err(Status::new(Code::InvalidArgument, reason)),
+        }
+    }
+
+    fn refused(&self, path: &str, _status: &Status) {
+        if let Some(signal) = signal_of(path) {
+            self.acceptor.refused(signal);
+        }
+    }
+}
+
+fn signal_of(path: &str) -> Option<Signal> {
+    Signal::ALL.into_iter().find(|signal| signal.grpc_path() == path)
+}
+
+/// `Export*ServiceResponse`, the same on the wire for every signal; empty when everything was taken.
+pub(super) fn response(accepted: &Accepted) -> Bytes {
+    if accepted.rejected == 0 && accepted.reason.is_empty() {
+        return Bytes::new();
+    }
+    let partial = PartialSuccess {
+        rejected: i64::try_from(accepted.rejected).unwrap_or(i64::MAX),
+        error_message: accepted.reason.clone(),
+    };
+    ExportResponse { partial_success: Some(partial) }.encode_to_vec().into()
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ExportResponse {
+    #[prost(message, optional, tag = "1")]
+    partial_success: Option<PartialSuccess>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PartialSuccess {
+    #[prost(int64, tag = "1")]
+    rejected: i64,
+    #[prost(string, tag = "2")]
+    error_message: String,
+}
