@@ -87,7 +87,9 @@ impl Encoding {
 }
 
 thread_local! {
-    static ZSTD: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+    // Contexts of zstd are large: making one costs more than to compress a small body.
+    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 /// Compresses `body`. `level` is the encoder's own scale (gzip, deflate: 0 to 9, zstd: 1 to 22);
@@ -110,7 +112,15 @@ pub fn compress(encoding: Encoding, level: Option<i32>, body: &[u8]) -> io::Resu
             encoder.write_all(body)?;
             encoder.finish()
         }
-        Encoding::Zstd => zstd::bulk::compress(body, level.unwrap_or(zstd::DEFAULT_COMPRESSION_LEVEL)),
+        Encoding::Zstd => COMPRESSOR.with_borrow_mut(|context| {
+            let level = level.unwrap_or(zstd::DEFAULT_COMPRESSION_LEVEL);
+            let compressor = match context {
+                Some(compressor) => compressor,
+                None => context.insert(zstd::bulk::Compressor::new(level)?),
+            };
+            compressor.set_compression_level(level)?;
+            compressor.compress(body)
+        }),
         Encoding::Snappy => {
             let mut encoder = snap::write::FrameEncoder::new(out);
             encoder.write_all(body)?;
@@ -172,15 +182,16 @@ fn decompress_zstd(
     if size > limit {
         return Err(DecompressError::TooLarge { limit });
     }
-    ZSTD.with_borrow_mut(|context| {
-        let decoder = match context {
-            Some(decoder) => decoder,
-            None => context.insert(zstd::bulk::Decompressor::new()?),
-        };
-        decoder.decompress(body, size)
-    })
-    .map(Bytes::from)
-    .map_err(corrupt)
+    DECOMPRESSOR
+        .with_borrow_mut(|context| {
+            let decoder = match context {
+                Some(decoder) => decoder,
+                None => context.insert(zstd::bulk::Decompressor::new()?),
+            };
+            decoder.decompress(body, size)
+        })
+        .map(Bytes::from)
+        .map_err(corrupt)
 }
 
 fn read_bounded(

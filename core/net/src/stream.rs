@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -58,7 +59,8 @@ impl Listener {
                 .map(Self::Tcp)
                 .map_err(|error| explain(&error, &format!("cannot listen on {address}"))),
             Address::Unix(path) => {
-                if UnixStream::connect(path).await.is_err() {
+                let is_socket = std::fs::metadata(path).is_ok_and(|file| file.file_type().is_socket());
+                if is_socket && UnixStream::connect(path).await.is_err() {
                     std::fs::remove_file(path).ok();
                 }
                 UnixListener::bind(path)

@@ -167,6 +167,10 @@ async fn unix_sockets_are_served_and_taken_over_from_the_dead() {
         assert!(error.to_string().contains("grpc.sock"), "{error}");
         server.stop().await;
     }
+    let file = dir.path().join("data");
+    std::fs::write(&file, "precious").unwrap();
+    assert!(tidewatch_net::stream::Listener::bind(&Address::Unix(file.clone())).await.is_err());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
 }
 
 #[tokio::test]

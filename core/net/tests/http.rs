@@ -1,106 +1,25 @@
-//! The HTTP server against reqwest and raw sockets, and the HTTP client against the server.
+//! The HTTP server against reqwest and raw sockets.
 
-use std::sync::{Arc, Mutex};
+mod web;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
-use tidewatch_config::values::{ByteSize, GoDuration};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use tidewatch_config::values::ByteSize;
 use tidewatch_net::AcceptOptions;
 use tidewatch_net::auth::{AuthError, ServerAuthenticator};
 use tidewatch_net::compression::{Encoding, compress};
 use tidewatch_net::config::{CompressionParams, HttpClientConfig, HttpCompression, HttpServerConfig};
-use tidewatch_net::http::{Cors, HttpError, HttpService, Peer, ServerOptions, serve, text};
-use tidewatch_net::stream::{Address, Listener};
+use tidewatch_net::http::{Cors, ServerOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, oneshot};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use web::{clients, start};
 
 const SOON: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(60);
-
-/// Echoes, with the peer and what was asked in headers.
-#[derive(Default)]
-struct Echo {
-    begun: Notify,
-    release: Notify,
-    refused: Mutex<Vec<StatusCode>>,
-}
-
-impl HttpService for Echo {
-    fn refuse(&self, head: &Parts) -> Option<Response<Bytes>> {
-        (head.uri.path() == "/nothing").then(|| text(StatusCode::NOT_FOUND, "nothing here"))
-    }
-
-    async fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
-        match request.uri().path() {
-            "/wait" => {
-                self.begun.notify_one();
-                self.release.notified().await;
-            }
-            "/panic" => panic!("as asked for"),
-            "/large" => return Response::new(vec![0; 8 << 20].into()),
-            _ => {}
-        }
-        let Peer(peer) = *request.extensions().get().unwrap();
-        let mut response = Response::new(request.body().clone());
-        response.headers_mut().insert("x-peer", peer.unwrap().to_string().parse().unwrap());
-        if let Some(value) = request.headers().get("x-echo") {
-            response.headers_mut().insert("x-echo", value.clone());
-        }
-        response
-    }
-
-    fn refused(&self, _head: &Parts, answer: Response<Bytes>) -> Response<Bytes> {
-        self.refused.lock().unwrap().push(answer.status());
-        answer
-    }
-}
-
-struct Server {
-    address: String,
-    service: Arc<Echo>,
-    shutdown: oneshot::Sender<()>,
-    task: JoinHandle<()>,
-}
-
-async fn start(options: ServerOptions) -> Server {
-    let listener = Listener::bind(&Address::Tcp("localhost:0".to_owned())).await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let service = Arc::new(Echo::default());
-    let (shutdown, stopped) = oneshot::channel();
-    let stopped = async { stopped.await.unwrap_or_default() };
-    let task = tokio::spawn(serve(listener, Arc::clone(&service), options, stopped));
-    Server { address, service, shutdown, task }
-}
-
-impl Server {
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    fn refused(&self) -> Vec<StatusCode> {
-        self.service.refused.lock().unwrap().clone()
-    }
-
-    async fn stop(self) {
-        self.shutdown.send(()).unwrap();
-        self.task.await.unwrap();
-    }
-}
-
-fn clients() -> [reqwest::Client; 2] {
-    let builder = || reqwest::Client::builder().no_proxy();
-    // reqwest wants a TLS configuration even where none is spoken.
-    let tls = || (*tidewatch_net::tls::TlsClientConfig::default().build(&[]).unwrap()).clone();
-    [
-        builder().tls_backend_preconfigured(tls()).build().unwrap(),
-        builder().tls_backend_preconfigured(tls()).http2_prior_knowledge().build().unwrap(),
-    ]
-}
 
 #[tokio::test]
 async fn bodies_come_through_in_both_versions_and_every_encoding() {
@@ -328,47 +247,6 @@ async fn web_pages_of_known_origin_may_send() {
     let response = request.send().await.unwrap();
     assert!(!response.headers().contains_key("access-control-allow-origin"));
     server.stop().await;
-}
-
-#[tokio::test]
-async fn the_client_compresses_and_adds_headers() {
-    let server = start(ServerOptions::default()).await;
-    for compression in [
-        HttpCompression::None,
-        HttpCompression::Gzip,
-        HttpCompression::Deflate,
-        HttpCompression::Zstd,
-        HttpCompression::Snappy,
-    ] {
-        let config = HttpClientConfig {
-            compression,
-            headers: [("x-echo".to_owned(), "hello".into())].into(),
-            ..HttpClientConfig::default()
-        };
-        let client = config.client().unwrap();
-        let body = Bytes::from(vec![7; 100_000]);
-        let request = Request::post(server.url("/")).body(body.clone()).unwrap();
-        let response = client.send(request).await.unwrap();
-        assert_eq!(response.headers()["x-echo"], "hello");
-        assert_eq!(response.body(), &body, "{compression:?}");
-    }
-    server.stop().await;
-}
-
-#[tokio::test]
-async fn the_client_gives_up_in_time_and_says_why() {
-    let server = start(ServerOptions::default()).await;
-    let config = HttpClientConfig { timeout: GoDuration::from_millis(50), ..HttpClientConfig::default() };
-    let request = || Request::post(server.url("/wait")).body(Bytes::new()).unwrap();
-    assert!(matches!(config.client().unwrap().send(request()).await, Err(HttpError::Timeout)));
-    let request = Request::get(server.url("/large")).body(Bytes::new()).unwrap();
-    let client = HttpClientConfig::default().client().unwrap();
-    assert!(matches!(client.send(request).await, Err(HttpError::TooLarge(_))));
-    let url = server.url("/");
-    server.service.release.notify_one();
-    server.stop().await;
-    let request = Request::get(url).body(Bytes::new()).unwrap();
-    assert!(matches!(client.send(request).await, Err(HttpError::Connect(_))));
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub struct HttpClientConfig {
     pub compression: HttpCompression,
     /// How hard they are compressed.
     pub compression_params: CompressionParams,
-    /// Connections that are kept open without a request. Default: 100.
+    /// Connections that are kept open without a request; 0 is no limit. Default: 100.
     pub max_idle_conns: usize,
     /// The same per host, where it is less. Default: as many as `max_idle_conns` says.
     pub max_idle_conns_per_host: Option<usize>,
@@ -147,7 +147,8 @@ impl HttpClientConfig {
         }
         let alpn: &[&str] = if self.force_attempt_http2 { &["h2", "http/1.1"] } else { &["http/1.1"] };
         let tls = self.tls.build(alpn).map_err(|mistake| under("tls", [mistake]).collect::<Vec<_>>())?;
-        let idle = self.max_idle_conns_per_host.unwrap_or(usize::MAX).min(self.max_idle_conns);
+        let limits = [Some(self.max_idle_conns), self.max_idle_conns_per_host];
+        let idle = limits.into_iter().flatten().filter(|limit| *limit > 0).min().unwrap_or(usize::MAX);
         let mut builder = Client::builder()
             .tls_backend_preconfigured(Arc::unwrap_or_clone(tls))
             .user_agent(concat!("tidewatch/", env!("CARGO_PKG_VERSION")))

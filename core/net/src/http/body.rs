@@ -94,7 +94,7 @@ async fn next(patience: Duration, body: &mut Incoming) -> Result<Option<Bytes>, 
 
 /// Reads on, for a while, so that a client that is still sending comes to read the answer.
 async fn discard(options: &ServerOptions, mut body: Incoming) {
-    let mut left = options.max_body;
+    let mut left = options.max_body.saturating_mul(2);
     while let Ok(Some(data)) = next(options.body_timeout, &mut body).await
         && data.len() < left
     {
