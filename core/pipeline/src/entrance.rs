@@ -105,6 +105,6 @@ impl Gate for Entrance {
 
     fn dropped(&self, signal: DataType, items: usize, reason: &'static str) {
         self.books.came_in(signal, items);
-        self.books.dropped(signal, items, &reason.into());
+        self.books.dropped(signal, items, reason);
     }
 }

@@ -121,7 +121,7 @@ impl Lane {
     }
 
     fn fail(&self, batch: Batch, counted_as: &'static str, failure: Failure) -> Tried {
-        self.meters.failed(batch.data_type(), batch.items(), &counted_as.into());
+        self.meters.failed(batch.data_type(), batch.items(), counted_as);
         batch.end(&Outcome::Failed(failure));
         Tried::Ended
     }
