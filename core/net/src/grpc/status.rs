@@ -113,15 +113,12 @@ impl Status {
 }
 
 impl From<&h2::Error> for Status {
-    /// As the gRPC specification maps HTTP/2 errors.
+    /// A stream or connection that broke is no answer: nobody knows whether the server has acted, and a
+    /// caller must be free to try again. So it is never a code that the server would have to say itself, as
+    /// the gRPC specification's table of HTTP/2 errors has it (`INTERNAL`, `RESOURCE_EXHAUSTED`).
     fn from(error: &h2::Error) -> Self {
-        use h2::Reason;
         let code = match error.reason() {
-            Some(Reason::REFUSED_STREAM) => Code::Unavailable,
-            Some(Reason::CANCEL) => Code::Cancelled,
-            Some(Reason::ENHANCE_YOUR_CALM) => Code::ResourceExhausted,
-            Some(Reason::INADEQUATE_SECURITY) => Code::PermissionDenied,
-            Some(_) if error.is_reset() => Code::Internal,
+            Some(h2::Reason::CANCEL) => Code::Cancelled,
             _ => Code::Unavailable,
         };
         Self::new(code, format!("HTTP/2: {error}"))
