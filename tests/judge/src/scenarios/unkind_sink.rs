@@ -7,7 +7,7 @@ use crate::{
     ports,
     protocol::Protocol,
     sender::{Plan, Senders},
-    sink::{Record, Sink, unkind},
+    sink::{Record, Sink, statuses, unkind},
     trial::Trial,
     verdict::{Flow, Verdict},
 };
@@ -16,12 +16,14 @@ use std::time::Duration;
 pub(super) const NAME: &str = "unkind_sink";
 
 const MEMORY: u64 = 150 << 20;
-const PER_REQUEST: u64 = 100;
 
 pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     let each = trial.pick(25_000, 500_000);
-    let (mut over_grpc, mut over_http) =
-        (sink(Protocol::Grpc, each).await?, sink(Protocol::Http, each).await?);
+    let per_request = trial.pick(20, 100);
+    // What the agent joins is bounded, so that the sink sees enough requests for all it has in mind.
+    let batch = format!("batch: {{min_size: 1, max_size: {}}}", 4 * per_request);
+    let sink = |protocol| Sink::start(Record::new(each, per_request), unkind(protocol, 5));
+    let (mut over_grpc, mut over_http) = (sink(Protocol::Grpc).await?, sink(Protocol::Http).await?);
     let (grpc, http) = (ports::free(), ports::free());
     let agent = trial
         .agent(&format!(
@@ -33,9 +35,11 @@ exporters:
   otlp:
     endpoint: 'http://{to_grpc}'
     tls: {{insecure: true}}
+    sending_queue: {{{batch}}}
     retry_on_failure: {{initial_interval: 50ms, max_interval: 500ms}}
   otlp_http:
     endpoint: 'http://{to_http}'
+    sending_queue: {{{batch}}}
     retry_on_failure: {{initial_interval: 50ms, max_interval: 500ms}}
 service:
   pipelines:
@@ -50,7 +54,7 @@ service:
         protocol,
         address,
         numbers: 0..each,
-        per_request: PER_REQUEST,
+        per_request,
         connections: 8,
         in_flight: 4,
         deadline: Duration::from_secs(60),
@@ -77,14 +81,16 @@ service:
         verdict.nothing_lost(&flow);
         verdict.all_settled(&flow, each);
         verdict.edges_agree(&books, &flow);
+        let given = record.answers();
+        let missing = statuses(sent.protocol)
+            .iter()
+            .filter(|status| !given.contains_key(&status.name(sent.protocol)))
+            .count();
+        verdict.promise(missing == 0, format!("{name}: the sink gave every status: {missing} are missing"));
     }
     verdict.books_exact(&books, &[]);
     verdict.memory_below(agent.memory()?, MEMORY);
     Ok(trial.close(verdict, agent))
-}
-
-async fn sink(protocol: Protocol, limit: u64) -> Result<Sink> {
-    Sink::start(Record::new(limit, PER_REQUEST), unkind(protocol, 5)).await
 }
 
 /// Takes both sinks down and up again; ends only when that fails.

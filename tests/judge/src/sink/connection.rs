@@ -87,7 +87,10 @@ impl Connection {
         match read(protocol, request).await {
             Ok(contents) => self.answer(protocol, contents).await,
             Err(error) => {
-                self.record.answered(format!("unreadable: {error}"));
+                // What broke off on its way says nothing about what was sent.
+                let broke_off = error.is::<hyper::Error>();
+                let what = if broke_off { "broken off".to_owned() } else { format!("unreadable: {error}") };
+                self.record.answered(what);
                 answer::refuse(protocol, if is_grpc { 3 } else { 400 }, None)
             }
         }
@@ -99,7 +102,7 @@ impl Connection {
             tokio::time::sleep(pause).await;
             decision = *next;
         }
-        self.record.answered(name(&decision, protocol));
+        self.record.answered(decision.name(protocol));
         match decision {
             Answer::Slow(..) => unreachable!("slept through above"),
             Answer::Refuse { code, retry_after } => {
@@ -152,15 +155,4 @@ async fn read(protocol: Protocol, request: Request<Incoming>) -> Result<Contents
         },
     };
     Ok(items::read(&message)?)
-}
-
-fn name(answer: &Answer, protocol: Protocol) -> String {
-    match answer {
-        Answer::Accept => "accepted".to_owned(),
-        Answer::AcceptBut(_) => "accepted in part".to_owned(),
-        Answer::Refuse { code, retry_after: None } => format!("{protocol:?} {code}"),
-        Answer::Refuse { code, .. } => format!("{protocol:?} {code} with a pause"),
-        Answer::CutAnswer { .. } => "accepted, answer cut".to_owned(),
-        Answer::Slow(..) => "slow".to_owned(),
-    }
 }

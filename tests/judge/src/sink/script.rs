@@ -43,6 +43,20 @@ pub enum Answer {
     Slow(Duration, Box<Answer>),
 }
 
+impl Answer {
+    /// What a record of answers calls it.
+    pub fn name(&self, protocol: Protocol) -> String {
+        match self {
+            Self::Accept => "accepted".to_owned(),
+            Self::AcceptBut(_) => "accepted in part".to_owned(),
+            Self::Refuse { code, retry_after: None } => format!("{protocol:?} {code}"),
+            Self::Refuse { code, .. } => format!("{protocol:?} {code} with a pause"),
+            Self::CutAnswer { .. } => "accepted, answer cut".to_owned(),
+            Self::Slow(_, next) => next.name(protocol),
+        }
+    }
+}
+
 /// Decides about requests; called once for each, possibly from several tasks at once.
 pub type Script = Arc<dyn Fn(Arrival<'_>) -> Answer + Send + Sync>;
 
