@@ -50,11 +50,42 @@ impl Meters {
             )
         };
         Arc::new(Self {
-            accepted: counters("accepted", "Items taken into the pipelines."),
-            refused: counters("refused", "Items turned away: no room, or not well formed."),
+            accepted: counters("accepted", "Items whose sender was told that they were taken."),
+            refused: counters(
+                "refused",
+                "Items whose sender was told otherwise, or nothing: no room, not well formed, not delivered.",
+            ),
             receiver: receiver.to_owned(),
             metrics: metrics.clone(),
         })
+    }
+}
+
+/// A batch that was handed over, to be [acknowledged](Intake::acknowledged). Dropping it says that the
+/// source gave up, as with a [`Receipt`].
+#[must_use = "a dropped submission takes its data back"]
+pub struct Submission {
+    receipt: Receipt,
+    open: Open,
+}
+
+/// Items without an answer yet. Those that never get one count as refused.
+struct Open {
+    meters: Arc<Meters>,
+    signal: Signal,
+    items: usize,
+}
+
+impl Open {
+    fn accept(&mut self, items: usize) {
+        self.meters.accepted[self.signal as usize].inc_by(items as u64);
+        self.items -= items;
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.meters.refused[self.signal as usize].inc_by(self.items as u64);
     }
 }
 
@@ -189,26 +220,34 @@ impl Intake {
 
     /// Hands over a batch that was admitted. The processors have run when this returns; nothing in it
     /// can be cancelled half way.
-    pub fn submit(&self, permit: Permit, payload: Payload, context: Arc<Context>) -> Receipt {
-        self.meters.accepted[payload.data_type() as usize].inc_by(payload.items() as u64);
-        self.gate.submit(permit, payload, context)
+    pub fn submit(&self, permit: Permit, payload: Payload, context: Arc<Context>) -> Submission {
+        let (signal, items) = (payload.data_type(), payload.items());
+        let open = Open { meters: self.meters.clone(), signal, items };
+        Submission { receipt: self.gate.submit(permit, payload, context), open }
     }
 
     /// Waits for what this receiver's answers stand for. Dropping the future takes back whatever no
     /// exporter has begun to send.
-    pub async fn acknowledged(&self, receipt: Receipt) -> Verdict {
+    pub async fn acknowledged(&self, submission: Submission) -> Verdict {
+        let Submission { receipt, mut open } = submission;
         if self.acknowledge.acknowledge == Acknowledge::Queued {
             receipt.detach();
+            open.accept(open.items);
             return Verdict::default();
         }
         let patience = self.acknowledge.acknowledge_timeout.into();
-        tokio::time::timeout(patience, receipt).await.unwrap_or_else(|_| Verdict {
+        let verdict = tokio::time::timeout(patience, receipt).await.unwrap_or_else(|_| Verdict {
             failure: Some(Failure::new(format!(
                 "not delivered within {}",
                 self.acknowledge.acknowledge_timeout
             ))),
             ..Verdict::default()
-        })
+        });
+        if verdict.is_settled() {
+            let rejected = verdict.rejected.as_ref().map_or(0, |rejected| rejected.items);
+            open.accept(open.items.saturating_sub(rejected));
+        }
+        verdict
     }
 
     /// Counts items that were turned away before admission, or by it.
