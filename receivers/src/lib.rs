@@ -1,1 +1,4 @@
 //! Receivers: where telemetry comes in.
+
+pub mod generator;
+pub mod otlp;
