@@ -1,0 +1,52 @@
+//! Side-by-side benchmarks of agents that take OTLP in and send it on.
+//!
+//! `gen` sends OTLP, `sink` receives and counts it, and `matrix` runs agents between the two, cell by
+//! cell, several rounds, and prints medians.
+
+mod compression;
+mod count;
+mod latency;
+mod load;
+mod matrix;
+mod process;
+mod signal;
+mod sink;
+mod template;
+
+use clap::{Parser, Subcommand};
+use std::{error::Error, net::SocketAddr};
+
+type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+
+#[derive(Parser)]
+#[command(about = "Runs OTLP agents side by side and measures what they cost")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Sends OTLP at a fixed rate or flat out; prints what was accepted, as JSON
+    Gen(load::Load),
+    /// Receives OTLP and Prometheus remote write, and counts
+    ///
+    /// GET /stats answers with the counts as JSON, POST /reset clears them, POST /fail?n=3&status=503 refuses
+    /// the next 3 requests.
+    Sink {
+        #[arg(long, default_value = "127.0.0.1:5317")]
+        listen: SocketAddr,
+    },
+    /// Runs every cell with every agent, interleaved, and prints a table of medians
+    Matrix(matrix::Matrix),
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Gen(load) => println!("{}", serde_json::to_string(&load::run(&load).await?)?),
+        Command::Sink { listen } => sink::Sink::bind(listen).await?.serve().await,
+        Command::Matrix(matrix) => matrix.run().await?,
+    }
+    Ok(())
+}
