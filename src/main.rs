@@ -1,1 +1,5 @@
-fn main() {}
+//! The `tidewatch` binary with all components that come with it.
+
+fn main() -> std::process::ExitCode {
+    tidewatch::main(tidewatch::components())
+}

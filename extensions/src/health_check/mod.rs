@@ -68,7 +68,6 @@ fn default_path() -> String {
 
 impl ExtensionFactory for HealthCheck {
     const TYPE: &'static str = "health_check";
-    const ALIASES: &'static [&'static str] = &["healthcheck"];
     type Config = Config;
 
     fn build(mut config: Config, context: &BuildContext) -> Result<Arc<dyn Extension>, Vec<Mistake>> {

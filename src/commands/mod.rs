@@ -1,0 +1,7 @@
+//! One file for each command.
+
+pub(crate) mod components;
+pub(crate) mod print_config;
+pub(crate) mod print_schema;
+pub(crate) mod run;
+pub(crate) mod validate;

@@ -1,0 +1,147 @@
+//! `tidewatch run`, and `tidewatch` without a command
+
+use crate::{
+    panics,
+    shutdown::{Signals, Termination},
+    sources::Sources,
+    terminal,
+};
+use std::{process::ExitCode, time::Duration};
+use tidewatch_component::Registry;
+use tidewatch_config::{Config, PipelineId};
+use tidewatch_pipeline::{Agent, Running};
+use tidewatch_telemetry::{Metrics, logs, process, server::MetricsServer};
+use tokio::runtime::{self, Runtime};
+
+/// Stopped, but not everything was delivered.
+const UNDELIVERED: u8 = 3;
+
+/// How long threads may take to end when everything else has.
+const LAST_MOMENTS: Duration = Duration::from_secs(1);
+
+/// Runs until a signal ends it.
+pub(crate) fn run(sources: &Sources, registry: &Registry) -> ExitCode {
+    let loaded = match sources.load(registry) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    terminal::show(&loaded.diagnostics);
+    let Some(config) = loaded.config else { return ExitCode::FAILURE };
+    let metrics = Metrics::default();
+    let agent = match Agent::build(&config, registry, &metrics) {
+        Ok(agent) => agent,
+        Err(mistakes) => {
+            terminal::show(&mistakes);
+            return ExitCode::FAILURE;
+        }
+    };
+    if let Err(error) = logs::install(&config.service.telemetry.logs) {
+        terminal::fail(&error.to_string());
+        return ExitCode::FAILURE;
+    }
+    panics::log();
+    process::register(&metrics);
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "cannot start the threads");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(serve(agent, &config, &metrics));
+    runtime.shutdown_timeout(LAST_MOMENTS);
+    code
+}
+
+/// One worker thread for each core that the process may use.
+fn runtime() -> std::io::Result<Runtime> {
+    runtime::Builder::new_multi_thread().thread_name("tidewatch").enable_all().build()
+}
+
+async fn serve(agent: Agent, config: &Config, metrics: &Metrics) -> ExitCode {
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => {
+            tracing::error!(%error, "cannot listen for signals");
+            return ExitCode::FAILURE;
+        }
+    };
+    let started = tokio::select! {
+        started = start(agent, config, metrics) => started,
+        signal = signals.next() => {
+            tracing::warn!(signal = signal.name(), "stopped before it was ready");
+            return signal.exit_code().into();
+        }
+    };
+    let (running, servers) = match started {
+        Ok(started) => started,
+        Err(error) => return cannot_start(config, &error),
+    };
+    announce(config, &servers);
+    let signal = signals.next().await;
+    tracing::info!(signal = signal.name(), timeout = %config.service.shutdown_timeout, "stopping");
+    tokio::select! {
+        code = stop(running, servers) => code,
+        signal = signals.next() => at_once(signal),
+    }
+}
+
+/// Starts everything.
+///
+/// # Errors
+/// What is wrong locally, such as a port in use.
+async fn start(
+    agent: Agent,
+    config: &Config,
+    metrics: &Metrics,
+) -> Result<(Running, Vec<MetricsServer>), String> {
+    let mut servers = Vec::new();
+    for address in config.service.telemetry.metrics.listen() {
+        let started = MetricsServer::start(&address, metrics).await;
+        servers.push(started.map_err(|error| format!("the agent's own metrics: {error}"))?);
+    }
+    let running = agent.start().await.map_err(|failure| failure.to_string())?;
+    Ok((running, servers))
+}
+
+/// Says so in the log, and on the terminal where the log goes elsewhere.
+fn cannot_start(config: &Config, error: &str) -> ExitCode {
+    tracing::error!("cannot start: {error}");
+    let outputs = &config.service.telemetry.logs.output_paths;
+    if !outputs.iter().any(|output| output == "stderr") {
+        terminal::fail(&format!("cannot start: {error}"));
+    }
+    ExitCode::FAILURE
+}
+
+/// Says once that everything is up. The components have said where they listen.
+fn announce(config: &Config, servers: &[MetricsServer]) {
+    let pipelines: Vec<&str> = config.service.pipelines.keys().map(PipelineId::as_str).collect();
+    let metrics: Vec<String> = servers.iter().map(|server| server.address().to_string()).collect();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        pipelines = pipelines.join(", "),
+        metrics = metrics.join(", "),
+        "ready"
+    );
+}
+
+/// Lets go of everything in order. Metrics can be read to the end.
+async fn stop(running: Running, servers: Vec<MetricsServer>) -> ExitCode {
+    let report = running.stop().await;
+    for server in servers {
+        server.stop().await;
+    }
+    if report.undelivered.is_empty() {
+        tracing::info!("stopped: {report}");
+        ExitCode::SUCCESS
+    } else {
+        tracing::warn!("stopped: {report}");
+        ExitCode::from(UNDELIVERED)
+    }
+}
+
+fn at_once(signal: Termination) -> ExitCode {
+    tracing::warn!(signal = signal.name(), "stopped at once: what was queued is not delivered");
+    signal.exit_code().into()
+}

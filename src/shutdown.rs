@@ -1,0 +1,51 @@
+//! The signals that end the agent.
+
+use std::io;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Waits for SIGINT (Ctrl-C) and SIGTERM.
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+/// One of them came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Termination {
+    /// SIGINT.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+impl Termination {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "SIGINT",
+            Self::Terminate => "SIGTERM",
+        }
+    }
+
+    /// What a shell says of a process that the signal ended.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+        }
+    }
+}
+
+impl Signals {
+    /// From now on these signals end nothing by themselves.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// The next one.
+    pub(crate) async fn next(&mut self) -> Termination {
+        tokio::select! {
+            _ = self.interrupt.recv() => Termination::Interrupt,
+            _ = self.terminate.recv() => Termination::Terminate,
+        }
+    }
+}
