@@ -31,7 +31,9 @@ pub use exporter::{ExportError, Exported, Exporter, Order};
 pub use extension::{Extension, Health, Host, StartError};
 pub use processor::{Gather, Out, Processor};
 pub use receipt::{Failure, Outcome, Receipt, Rejection, Ticket, Verdict};
-pub use receiver::{Acknowledge, AcknowledgeConfig, Gate, Intake, Permit, Receiver, Refusal, Room, Submission};
+pub use receiver::{
+    Acknowledge, AcknowledgeConfig, Gate, Intake, Permit, Receiver, Refusal, Room, Submission,
+};
 pub use registry::{
     Build, BuildContext, BuiltExporter, BuiltReceiver, ExporterFactory, ExtensionFactory, ProcessorFactory,
     ReceiverFactory, Registry,
