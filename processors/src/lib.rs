@@ -2,5 +2,7 @@
 
 pub mod batch;
 pub mod memory_limiter;
+mod series;
 #[cfg(test)]
 mod testing;
+pub mod threshold;

@@ -104,37 +104,42 @@ impl Processor for BatchProcessor {
 mod tests {
     use super::*;
     use crate::testing;
+    use serde_json::{Value as Json, json};
     use tidewatch_otlp::{Request, Signal};
 
-    fn build(yaml_as_json: &str) -> Result<Arc<dyn Processor>, Vec<Mistake>> {
-        BatchFactory::build(serde_json::from_str(yaml_as_json).unwrap(), &testing::context("batch"))
+    fn config(keys: Json) -> BatchConfig {
+        serde_json::from_value(keys).unwrap()
     }
 
-    fn gather(yaml_as_json: &str) -> Gather {
-        build(yaml_as_json).ok().and_then(|processor| processor.gather()).unwrap()
+    fn build(keys: Json) -> Arc<dyn Processor> {
+        BatchFactory::build(config(keys), &testing::context("batch")).ok().unwrap()
+    }
+
+    fn gather(keys: Json) -> Gather {
+        build(keys).gather().unwrap()
     }
 
     #[test]
     fn the_keys_of_the_collector_say_how_exporters_gather() {
         let default = Gather { min_items: 8192, max_items: 0, timeout: Duration::from_millis(200) };
-        assert_eq!(gather("{}"), default);
+        assert_eq!(gather(json!({})), default);
         let own = gather(
-            r#"{"timeout": "1s", "send_batch_size": 100, "send_batch_max_size": 150, "metadata_keys": ["x"]}"#,
+            json!({"timeout": "1s", "send_batch_size": 100, "send_batch_max_size": 150, "metadata_keys": ["x"]}),
         );
         assert_eq!(own, Gather { min_items: 100, max_items: 150, timeout: Duration::from_secs(1) });
-        assert_eq!(gather(r#"{"timeout": "0s"}"#).min_items, 0);
+        assert_eq!(gather(json!({"timeout": "0s"})).min_items, 0);
     }
 
     #[test]
     fn mistakes_stand_at_their_keys() {
-        let mistakes = build(r#"{"send_batch_max_size": 10, "metadata_keys": ["a", "A"]}"#).err().unwrap();
+        let mistakes = config(json!({"send_batch_max_size": 10, "metadata_keys": ["a", "A"]})).mistakes();
         let paths: Vec<_> = mistakes.iter().map(|mistake| mistake.path.as_str()).collect();
         assert_eq!(paths, ["send_batch_max_size", "metadata_keys[1]"]);
     }
 
     #[test]
     fn it_passes_everything_on() {
-        let processor = build("{}").ok().unwrap();
+        let processor = build(json!({}));
         let request = Request::check(Signal::Logs, bytes::Bytes::new()).unwrap().request;
         let batches = testing::outputs(|out| processor.process(testing::batch(request.clone()), out));
         assert_eq!(batches[0].telemetry(), Some(&request));

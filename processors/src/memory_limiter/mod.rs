@@ -139,15 +139,15 @@ mod tests {
     use crate::testing;
     use std::sync::atomic::AtomicU64;
 
-    fn build(json: &str, context: &BuildContext) -> Result<Arc<dyn Processor>, Vec<Mistake>> {
-        MemoryLimiterFactory::build(serde_json::from_str(json).unwrap(), context)
+    fn build(json: &str, context: &BuildContext) -> Arc<dyn Processor> {
+        MemoryLimiterFactory::build(serde_json::from_str(json).unwrap(), context).ok().unwrap()
     }
 
     #[test]
     fn a_process_above_its_soft_limit_refuses_and_counts() {
         let context = testing::context("memory_limiter");
         let limiter = build(r#"{"limit_mib": 2, "spike_limit_mib": 1, "check_interval": "3s"}"#, &context);
-        let refusal = limiter.ok().unwrap().admit(100).unwrap_err();
+        let refusal = limiter.admit(100).unwrap_err();
         assert_eq!(refusal.retry_after, Duration::from_secs(3));
         let metrics = context.metrics.render();
         let labels = r#"{pipeline="main",processor="memory_limiter"}"#;
@@ -161,7 +161,7 @@ mod tests {
         for json in
             [r#"{"limit_mib": 1000000}"#, r#"{"limit_percentage": 99, "spike_limit_percentage": 1}"#, "{}"]
         {
-            assert_eq!(build(json, &context).ok().unwrap().admit(100), Ok(()), "{json}");
+            assert_eq!(build(json, &context).admit(100), Ok(()), "{json}");
         }
     }
 

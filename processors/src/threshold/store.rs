@@ -1,0 +1,171 @@
+//! The series that are remembered: bounded, and sharded so that threads rarely meet.
+
+use super::{rule::Rule, series::Series};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, hash_map::Entry},
+    hash::{BuildHasherDefault, Hasher},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+const SHARDS: usize = 16;
+/// Idle series are looked for at most this often.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+pub(super) struct Store {
+    shards: [Mutex<Shard>; SHARDS],
+    series: AtomicUsize,
+    max_series: usize,
+    swept_at: Mutex<Option<Instant>>,
+}
+
+#[derive(Default)]
+struct Shard {
+    series: HashMap<u64, Series, BuildHasherDefault<Identity>>,
+    /// When to look at which series again. An entry counts only while its series says the same.
+    calendar: BinaryHeap<Reverse<(Instant, u64)>>,
+}
+
+/// There is no room for a new series.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+impl Store {
+    pub(super) fn new(max_series: usize) -> Self {
+        Self {
+            shards: Default::default(),
+            series: AtomicUsize::new(0),
+            max_series,
+            swept_at: Mutex::new(None),
+        }
+    }
+
+    /// How many series there are.
+    pub(super) fn len(&self) -> usize {
+        self.series.load(Relaxed)
+    }
+
+    /// Works on the series `key` of the rule number `rule`, a new one if need be; also when it must be
+    /// looked at again, if that has become earlier.
+    pub(super) fn with<R>(
+        &self,
+        key: u64,
+        (rules, rule): (&[Rule], usize),
+        now: Instant,
+        work: impl FnOnce(&mut Series) -> R,
+    ) -> Result<(R, Option<Instant>), Full> {
+        let mut shard = self.shard(key);
+        if !shard.series.contains_key(&key) {
+            drop(shard);
+            self.reserve(rules, now)?;
+            shard = self.shard(key);
+            match shard.series.entry(key) {
+                Entry::Vacant(entry) => drop(entry.insert(Series::new(rule, now))),
+                // Another thread was faster.
+                Entry::Occupied(_) => drop(self.series.fetch_sub(1, Relaxed)),
+            }
+        }
+        let Shard { series, calendar } = &mut *shard;
+        let Some(series) = series.get_mut(&key) else { return Err(Full) };
+        let result = work(series);
+        let wake = series.deadline(&rules[rule]).filter(|due| series.wake.is_none_or(|known| *due < known));
+        if let Some(due) = wake {
+            series.wake = Some(due);
+            calendar.push(Reverse((due, key)));
+        }
+        Ok((result, wake))
+    }
+
+    /// Calls `wait` for every series that is due; when the next one is.
+    pub(super) fn wake(
+        &self,
+        rules: &[Rule],
+        now: Instant,
+        mut wait: impl FnMut(&Rule, &mut Series),
+    ) -> Option<Instant> {
+        let mut next: Option<Instant> = None;
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            let Shard { series, calendar } = &mut *shard;
+            while let Some(Reverse((due, key))) = calendar.peek().copied() {
+                if due > now {
+                    next = Some(next.map_or(due, |known| known.min(due)));
+                    break;
+                }
+                calendar.pop();
+                let Some(series) = series.get_mut(&key).filter(|series| series.wake == Some(due)) else {
+                    continue;
+                };
+                let rule = &rules[series.rule];
+                // A point may have come since, and moved its deadline.
+                if series.deadline(rule).is_some_and(|deadline| deadline <= now) {
+                    wait(rule, series);
+                }
+                // What is due again at once waits for the next round, so that this one ends.
+                series.wake = series.deadline(rule).map(|due| due.max(now + Duration::from_millis(1)));
+                if let Some(due) = series.wake {
+                    calendar.push(Reverse((due, key)));
+                }
+            }
+        }
+        next
+    }
+
+    /// Room for one more series.
+    fn reserve(&self, rules: &[Rule], now: Instant) -> Result<(), Full> {
+        let one_more = |series: usize| (series < self.max_series).then(|| series + 1);
+        if self.series.fetch_update(Relaxed, Relaxed, one_more).is_ok() {
+            return Ok(());
+        }
+        self.sweep(rules, now);
+        self.series.fetch_update(Relaxed, Relaxed, one_more).map(drop).map_err(|_| Full)
+    }
+
+    /// Forgets all idle series.
+    fn sweep(&self, rules: &[Rule], now: Instant) {
+        let mut swept_at = self.swept_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if swept_at.is_some_and(|last| now.saturating_duration_since(last) < SWEEP_INTERVAL) {
+            return;
+        }
+        *swept_at = Some(now);
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            let before = shard.series.len();
+            shard.series.retain(|_, series| !series.is_idle(&rules[series.rule], now));
+            self.series.fetch_sub(before - shard.series.len(), Relaxed);
+        }
+    }
+
+    fn shard(&self, key: u64) -> MutexGuard<'_, Shard> {
+        // The low bits place the series inside the shard's table.
+        lock(&self.shards[(key >> 60) as usize % SHARDS])
+    }
+}
+
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keys are hashes already.
+#[derive(Default)]
+struct Identity(u64);
+
+impl Hasher for Identity {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
