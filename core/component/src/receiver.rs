@@ -5,7 +5,10 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tidewatch_config::{Signal, SignalSet};
 use tidewatch_telemetry::{IntCounter, Metrics, per_signal};
 
@@ -30,33 +33,39 @@ pub struct Intake {
     meters: Arc<Meters>,
 }
 
-/// A receiver's metrics in the Collector's names, for one transport.
+/// A receiver's metrics in the Collector's names, for one transport. They show up with their first use, or
+/// when the transport is named.
 struct Meters {
     receiver: String,
+    transport: String,
     metrics: Metrics,
+    counters: OnceLock<Counters>,
+}
+
+struct Counters {
     accepted: [IntCounter; Signal::ALL.len()],
     refused: [IntCounter; Signal::ALL.len()],
 }
 
 impl Meters {
-    fn new(metrics: &Metrics, receiver: &str, transport: &str) -> Arc<Self> {
-        let counters = |what: &str, help: &str| {
-            per_signal(
-                metrics,
-                &format!("receiver_{what}"),
-                help,
-                &["receiver", "transport"],
-                &[receiver, transport],
-            )
-        };
-        Arc::new(Self {
-            accepted: counters("accepted", "Items whose sender was told that they were taken."),
-            refused: counters(
-                "refused",
-                "Items whose sender was told otherwise, or nothing: no room, not well formed, not delivered.",
-            ),
-            receiver: receiver.to_owned(),
-            metrics: metrics.clone(),
+    fn new(metrics: &Metrics, receiver: &str, transport: &str) -> Self {
+        let (receiver, transport) = (receiver.to_owned(), transport.to_owned());
+        Self { receiver, transport, metrics: metrics.clone(), counters: OnceLock::new() }
+    }
+
+    fn counters(&self) -> &Counters {
+        self.counters.get_or_init(|| {
+            let counters = |what: &str, help: &str| {
+                let labels = ["receiver", "transport"];
+                per_signal(&self.metrics, &format!("receiver_{what}"), help, &labels, &[&self.receiver, &self.transport])
+            };
+            Counters {
+                accepted: counters("accepted", "Items whose sender was told that they were taken."),
+                refused: counters(
+                    "refused",
+                    "Items whose sender was told otherwise, or nothing: no room, not well formed, not delivered.",
+                ),
+            }
         })
     }
 }
@@ -78,14 +87,14 @@ struct Open {
 
 impl Open {
     fn accept(&mut self, items: usize) {
-        self.meters.accepted[self.signal as usize].inc_by(items as u64);
+        self.meters.counters().accepted[self.signal as usize].inc_by(items as u64);
         self.items -= items;
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.meters.refused[self.signal as usize].inc_by(self.items as u64);
+        self.meters.counters().refused[self.signal as usize].inc_by(self.items as u64);
     }
 }
 
@@ -177,14 +186,15 @@ impl Intake {
         receiver: &str,
         metrics: &Metrics,
     ) -> Self {
-        Self { gate, acknowledge, meters: Meters::new(metrics, receiver, "") }
+        Self { gate, acknowledge, meters: Arc::new(Meters::new(metrics, receiver, "")) }
     }
 
     /// The same way in, counted under a transport of its own (`grpc`, `http`).
     #[must_use]
     pub fn over(&self, transport: &str) -> Self {
         let meters = Meters::new(&self.meters.metrics, &self.meters.receiver, transport);
-        Self { meters, ..self.clone() }
+        meters.counters();
+        Self { meters: Arc::new(meters), ..self.clone() }
     }
 
     /// The id of the receiver.
@@ -252,7 +262,7 @@ impl Intake {
 
     /// Counts items that were turned away before admission, or by it.
     pub fn refused(&self, signal: Signal, items: usize) {
-        self.meters.refused[signal as usize].inc_by(items as u64);
+        self.meters.counters().refused[signal as usize].inc_by(items as u64);
     }
 
     /// Counts items that came in and were dropped by the receiver itself, such as those with invalid ids.

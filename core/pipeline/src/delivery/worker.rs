@@ -14,24 +14,34 @@ impl Lane {
     pub(crate) async fn run(self: Arc<Self>) {
         let mut stage = self.stage.subscribe();
         let mut requests = FuturesUnordered::new();
-        let mut alerts_under_way = false;
+        let (mut alerts_next, mut alerts_under_way) = (false, false);
         loop {
             let closing = *stage.borrow_and_update() != Stage::Open;
             let mut hold = None;
-            if !alerts_under_way && let Some(alerts) = self.outbox.next() {
-                alerts_under_way = true;
-                requests.push(self.deliver_alerts(alerts).map(|()| true).left_future());
-            }
             while requests.len() < self.policy.consumers {
+                // Alerts leave behind the telemetry that caused them, and take turns with what comes after.
+                if alerts_next
+                    && !alerts_under_way
+                    && let Some(alerts) = self.outbox.next()
+                {
+                    (alerts_next, alerts_under_way) = (false, true);
+                    requests.push(self.deliver_alerts(alerts).map(|()| true).left_future());
+                    continue;
+                }
                 match self.queue.next(&self.policy.gathering, !requests.is_empty(), closing) {
                     Next::Send(entries) => {
+                        alerts_next = true;
                         requests.push(self.deliver_entries(entries).map(|()| false).right_future());
                     }
-                    Next::Hold(until) => {
-                        hold = Some(until);
-                        break;
+                    next => {
+                        if let Next::Hold(until) = next {
+                            hold = Some(until);
+                        }
+                        if alerts_under_way || self.outbox.is_empty() {
+                            break;
+                        }
+                        alerts_next = true;
                     }
-                    Next::Empty => break,
                 }
             }
             if closing && requests.is_empty() && self.queue.is_empty() && self.outbox.is_empty() {
