@@ -143,9 +143,21 @@ impl Drop for Agent {
 
 /// Status and body of a GET request.
 pub(crate) fn get(address: &str, path: &str) -> (u16, String) {
+    request(address, &format!("GET {path} HTTP/1.1\r\n"), "")
+}
+
+/// Status and body of a POST request with JSON; `headers` end with a line break each.
+pub(crate) fn post(address: &str, path: &str, headers: &str, json: &str) -> (u16, String) {
+    let length = json.len();
+    let head =
+        format!("POST {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
+    request(address, &(head + headers), json)
+}
+
+fn request(address: &str, head: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").expect("sent");
+    write!(stream, "{head}host: {address}\r\nconnection: close\r\n\r\n{body}").expect("sent");
     let mut response = String::new();
     stream.read_to_string(&mut response).expect("an answer");
     let (head, body) = response.split_once("\r\n\r\n").expect("a head and a body");
