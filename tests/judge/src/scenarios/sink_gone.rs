@@ -21,8 +21,9 @@ use std::{
 
 pub(super) const NAME: &str = "sink_gone";
 
-const PER_REQUEST: u64 = 100;
-const QUEUE: u64 = 4 << 20;
+const PER_REQUEST: u64 = 50;
+/// Room for alerts on their way into the file.
+const ALERTS: u64 = 8 << 20;
 /// What an agent needs without a queue: code, connections, requests on their way in.
 const BASE: u64 = 96 << 20;
 /// More than are sent in any run.
@@ -33,6 +34,8 @@ const HARMLESS: [&str; 6] =
     ["acknowledged", "deadline passed", "Grpc 14", "Grpc 14 with a pause", "Grpc 4", "Grpc 8 with a pause"];
 
 pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
+    // More is under way than the queue has room for, so that senders are turned away, too.
+    let (connections, queue) = trial.pick((8, 256 << 10), (64, 4 << 20));
     let mut sink = Sink::start(Record::new(LIMIT, PER_REQUEST), kind()).await?;
     let address = ports::free();
     let agent = trial
@@ -52,11 +55,12 @@ exporters:
   otlp:
     endpoint: 'http://{to}'
     tls: {{insecure: true}}
-    sending_queue: {{max_bytes: {QUEUE}}}
+    sending_queue: {{max_bytes: {queue}}}
     retry_on_failure: {{initial_interval: 50ms, max_interval: 500ms}}
   file:
     path: ./alerts.txt
     signals: [alerts]
+    sending_queue: {{max_bytes: {ALERTS}}}
     body: '{{{{ labels[\"{NUMBER}\"] }}}} {{{{ labels[\"{ATTEMPT}\"] }}}}'
 service:
   pipelines:
@@ -70,9 +74,9 @@ service:
         address,
         numbers: 0..LIMIT,
         per_request: PER_REQUEST,
-        connections: 64,
+        connections,
         in_flight: 8,
-        deadline: Duration::from_millis(500),
+        deadline: trial.pick(Duration::from_secs(1), Duration::from_millis(500)),
     })?;
     let sent = senders.sent.clone();
     let mut verdict = Verdict::new(NAME);
@@ -80,7 +84,7 @@ service:
     verdict.promise(more(&sent).await, "it flows before the sink goes away");
     sink.down().await;
     tokio::time::sleep(trial.pick(Duration::from_secs(5), Duration::from_secs(60))).await;
-    verdict.memory_below(agent.memory()?, BASE + QUEUE);
+    verdict.memory_below(agent.memory()?, BASE + queue + ALERTS);
     sink.up().await?;
     verdict.promise(more(&sent).await, "it flows again by itself after the sink is back");
     senders.stop().await;
@@ -102,7 +106,7 @@ async fn more(sent: &Sent) -> bool {
     let before = sent.acknowledged_items.load(Relaxed);
     for _ in 0..300 {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        if sent.acknowledged_items.load(Relaxed) > before + 100 * PER_REQUEST {
+        if sent.acknowledged_items.load(Relaxed) > before + 20 * PER_REQUEST {
             return true;
         }
     }
