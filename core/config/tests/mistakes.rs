@@ -37,6 +37,17 @@ fn flat(body: &str) -> String {
 }
 
 #[test]
+fn keys_that_only_the_collector_has_are_told_from_unknown_ones() {
+    check(
+        "unsupported_keys",
+        &[
+            ("unsupported", exporter("    endpoint: a\n    sending_queue: {storage: file_storage}")),
+            ("unknown", exporter("    endpoint: a\n    sending_queue: {store: file_storage}")),
+        ],
+    );
+}
+
+#[test]
 fn yaml() {
     let deep = format!("a: {}{}", "[".repeat(70), "]".repeat(70));
     let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();

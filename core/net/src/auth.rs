@@ -10,6 +10,7 @@ use tidewatch_config::ComponentId;
 
 /// Which authenticator is used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-unsupported" = {"request_params": "authenticators see headers only"}))]
 pub struct AuthConfig {
     /// The id of the extension, e.g. `basicauth/server`.
     pub authenticator: ComponentId,

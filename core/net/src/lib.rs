@@ -16,6 +16,7 @@ pub mod compression;
 pub mod config;
 pub mod grpc;
 pub mod http;
+mod receiving;
 pub mod stream;
 pub mod tls;
 

@@ -22,6 +22,7 @@ fn a_grpc_server_as_in_the_collector() {
         "transport": "tcp",
         "auth": {"authenticator": "basicauth/server"},
         "max_recv_msg_size_mib": 16,
+        "max_receiving_size": "64MiB",
         "max_concurrent_streams": 16,
         "max_connections": 7,
         "read_buffer_size": "512KiB",
@@ -39,7 +40,7 @@ fn a_grpc_server_as_in_the_collector() {
     assert_eq!(config.auth.as_ref().unwrap().authenticator.to_string(), "basicauth/server");
     assert!(config.include_metadata);
     let options = config.options().unwrap();
-    assert_eq!(options.max_message, 16 << 20);
+    assert_eq!((options.max_message, options.max_receiving), (16 << 20, 64 << 20));
     assert_eq!(options.max_concurrent_streams, 16);
     assert_eq!(options.accept.max_connections, 7);
     assert_eq!(options.max_frame, 512 << 10);
@@ -97,6 +98,7 @@ fn defaults_are_the_collectors() {
     assert_eq!(GrpcServerConfig::default().endpoint, "localhost:4317");
     assert_eq!(HttpServerConfig::default().endpoint, "localhost:4318");
     assert_eq!(HttpServerConfig::default().options().unwrap().max_body, 20 << 20);
+    assert_eq!(GrpcServerConfig::default().options().unwrap().max_message, 20 << 20);
 }
 
 #[test]
@@ -105,6 +107,7 @@ fn an_http_server_as_in_the_collector() {
         "endpoint": "/run/tidewatch.sock",
         "transport": "unix",
         "max_request_body_size": 1000,
+        "max_receiving_size": 2000,
         "compression_algorithms": ["", "gzip"],
         "response_headers": {"x-a": "b"},
         "read_timeout": "1s", "read_header_timeout": "2s", "write_timeout": "3s", "idle_timeout": "4s",
@@ -113,7 +116,7 @@ fn an_http_server_as_in_the_collector() {
     .unwrap();
     assert_eq!(config.address(), Ok(Address::Unix("/run/tidewatch.sock".into())));
     let options = config.options().unwrap();
-    assert_eq!(options.max_body, 1000);
+    assert_eq!((options.max_body, options.max_receiving), (1000, 2000));
     assert_eq!(options.encodings, [Encoding::Identity, Encoding::Gzip]);
     assert_eq!(options.response_headers["x-a"], "b");
     assert_eq!((options.read_timeout, options.header_timeout), (Some(SECOND), 2 * SECOND));
@@ -129,6 +132,9 @@ fn mistakes_are_found_at_their_keys() {
     .unwrap();
     let paths: Vec<_> = config.check().into_iter().map(|mistake| mistake.path).collect();
     assert_eq!(paths, ["endpoint", "tls.min_version", "tls", "max_recv_msg_size_mib", "read_buffer_size"]);
+    let config: GrpcServerConfig =
+        serde_json::from_value(json!({"max_recv_msg_size_mib": 2, "max_receiving_size": "1MiB"})).unwrap();
+    assert_eq!(config.check()[0].path, "max_receiving_size");
     let config: GrpcClientConfig = serde_json::from_value(json!({
         "tls": {"server_name_override": "a b"}, "headers": {"x\n": "y"}, "authority": "a b",
     }))

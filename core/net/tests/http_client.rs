@@ -52,7 +52,7 @@ async fn the_client_gives_up_in_time_and_says_why() {
     assert!(matches!(config.client().unwrap().send(request()).await, Err(HttpError::Timeout)));
     let request = Request::get(server.url("/large")).body(Bytes::new()).unwrap();
     let client = HttpClientConfig::default().client().unwrap();
-    assert!(matches!(client.send(request).await, Err(HttpError::TooLarge(_))));
+    assert!(matches!(client.send(request).await, Err(HttpError::TooLarge { .. })));
     let url = server.url("/");
     server.service.release.notify_one();
     server.stop().await;
@@ -85,6 +85,8 @@ async fn redirects_are_followed_as_often_as_allowed() {
     let url = server.url("/redirect");
     let client = HttpClientConfig::default().client().unwrap();
     assert_eq!(post(&client, &url).await.status(), 200);
+    // A GET would follow, without the body.
+    assert_eq!(post(&client, &server.url("/found")).await.status(), 302);
     let client = HttpClientConfig { max_redirects: 0, ..HttpClientConfig::default() }.client().unwrap();
     assert_eq!(post(&client, &url).await.status(), 307);
     server.stop().await;

@@ -92,7 +92,7 @@ impl Sender {
         match error {
             HttpError::Connect(_) => ExportError::Retryable { reason, after: None, refused: true },
             HttpError::Timeout | HttpError::Connection(_) => ExportError::retryable(reason),
-            HttpError::Request(_) | HttpError::TooLarge(_) => ExportError::permanent(reason),
+            HttpError::Request(_) | HttpError::TooLarge { .. } => ExportError::permanent(reason),
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Beyond JSON schema: objects with properties are closed unless they say otherwise; null stands for an empty
 //! mapping or an absent key; `x-warning` on a property warns whoever sets it; `x-aliases` on a property lists older
-//! names of the key.
+//! names of the key; `x-unsupported` on an object says of keys that are unknown here, and known to the Collector, why.
 
 use serde_json::Value as Json;
 

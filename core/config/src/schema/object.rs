@@ -88,6 +88,11 @@ fn wrong_key(key: &Span, message: String) -> Finding {
 }
 
 fn unknown(shape: &Shape, name: &str, key: &Span) -> Finding {
+    if let Some(why) = shape.unsupported.get(name) {
+        let mut finding = wrong_key(key, format!("the Collector's key `{name}` is not supported here"));
+        finding.diagnostic.help = Some(why.clone());
+        return finding;
+    }
     let names = || shape.properties.keys().map(String::as_str);
     let mut finding = wrong_key(key, format!("unknown key `{name}`"));
     let help = nearest::suggest(name, names());

@@ -19,6 +19,8 @@ pub(super) struct Shape {
     pub(super) values: Option<Vec<Json>>,
     pub(super) properties: IndexMap<String, Json>,
     pub(super) required: Vec<String>,
+    /// Keys of the Collector's that nothing here could honour, and why.
+    pub(super) unsupported: IndexMap<String, String>,
     /// The schema of other keys; absent: they are allowed if there are no properties.
     pub(super) additional: Option<Json>,
     /// The schemas of the first items, one each.
@@ -112,6 +114,9 @@ impl Shape {
             values,
             properties: object("properties").map(|(key, value)| (key.clone(), value.clone())).collect(),
             required: strings("required").map(str::to_owned).collect(),
+            unsupported: object("x-unsupported")
+                .map(|(key, why)| (key.clone(), why.as_str().unwrap_or_default().to_owned()))
+                .collect(),
             additional: additional
                 .or_else(|| schema.get("additionalProperties"))
                 .or_else(|| schema.get("unevaluatedProperties"))
@@ -149,6 +154,7 @@ impl Shape {
                 self.required.push(key.clone());
             }
         }
+        self.unsupported.extend(other.unsupported.clone());
         // One side's being closed is about its own keys only.
         self.additional = match (self.additional.take(), &other.additional) {
             (Some(Json::Bool(false)) | None, Some(more)) => Some(more.clone()),

@@ -73,6 +73,7 @@ pub(crate) struct OtlpExporter {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("x-unsupported" = {"storage": "the queue is held in memory"}))]
 pub(crate) struct Queue {
     pub(crate) enabled: bool,
     #[schemars(range(min = 1, max = 100_000))]

@@ -18,6 +18,10 @@ use crate::tls::TlsClientConfig;
 /// A gRPC client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("x-unsupported" = {
+    "balancer_name": "`connections` spreads calls over the addresses of a name",
+    "middlewares": "there are no middleware extensions",
+}))]
 pub struct GrpcClientConfig {
     /// The server: `host:port`, with `https://` or `http://` before it if need be, or `unix:///path`.
     pub endpoint: String,

@@ -8,7 +8,7 @@ use tidewatch_config::Mistake;
 use tidewatch_config::values::{ByteSize, GoDuration};
 
 use super::endpoint::{self, Transport};
-use super::{limit, under};
+use super::{limit, receiving, under};
 use crate::accept::AcceptOptions;
 use crate::auth::AuthConfig;
 use crate::grpc::{KeepaliveEnforcement, ServerKeepalive, ServerOptions};
@@ -18,6 +18,11 @@ use crate::tls::TlsServerConfig;
 /// A gRPC server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("x-unsupported" = {
+    "write_buffer_size": "answers are small and leave at once",
+    "dialer": "a server does not dial",
+    "middlewares": "there are no middleware extensions",
+}))]
 pub struct GrpcServerConfig {
     /// Where to listen: `host:port`, or a path for `transport: unix`. Default: `localhost:4317`.
     pub endpoint: String,
@@ -27,9 +32,12 @@ pub struct GrpcServerConfig {
     pub tls: Option<TlsServerConfig>,
     /// Who lets calls in. Default: everybody is let in.
     pub auth: Option<AuthConfig>,
-    /// The largest message, before and after decompression, in MiB. Default: 4.
+    /// The largest message, before and after decompression, in MiB. Default: 20.
     #[schemars(range(max = 2048))]
     pub max_recv_msg_size_mib: u32,
+    /// What may be held of messages that are not complete yet, all connections together; beyond it calls are told
+    /// to come back. Default: 256MiB.
+    pub max_receiving_size: ByteSize,
     /// Calls that a client may have open on a connection. Default: 1024.
     pub max_concurrent_streams: u32,
     /// Connections at once; more wait to be accepted. Default: 10,000.
@@ -87,7 +95,8 @@ impl Default for GrpcServerConfig {
             transport: Transport::Tcp,
             tls: None,
             auth: None,
-            max_recv_msg_size_mib: 4,
+            max_recv_msg_size_mib: 20,
+            max_receiving_size: ByteSize::bytes(options.max_receiving as u64),
             max_concurrent_streams: options.max_concurrent_streams,
             max_connections: options.accept.max_connections,
             read_buffer_size: ByteSize::bytes(options.max_frame.into()),
@@ -115,6 +124,8 @@ impl GrpcServerConfig {
                 mistakes.push(Mistake::new(path, "with 0 nothing could come in"));
             }
         }
+        let largest = ByteSize::mib(self.max_recv_msg_size_mib.into());
+        mistakes.extend(receiving("max_recv_msg_size_mib", largest, self.max_receiving_size));
         if !FRAME_SIZES.contains(&self.read_buffer_size.get()) {
             let text = "a frame has between 16 KiB and 16 MiB, the latter excluded";
             mistakes.push(Mistake::new("read_buffer_size", text));
@@ -149,6 +160,7 @@ impl GrpcServerConfig {
         Ok(ServerOptions {
             accept: AcceptOptions { max_connections: self.max_connections, tls, ..defaults.accept },
             max_message: (self.max_recv_msg_size_mib as usize) << 20,
+            max_receiving: self.max_receiving_size.as_usize(),
             max_concurrent_streams: self.max_concurrent_streams,
             max_frame: self.read_buffer_size.get() as u32,
             keepalive: ServerKeepalive {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use http::StatusCode;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Proxy};
 use schemars::JsonSchema;
@@ -19,6 +20,13 @@ use crate::tls::TlsClientConfig;
 /// An HTTP client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("x-unsupported" = {
+    "read_buffer_size": "the buffers of connections size themselves",
+    "write_buffer_size": "the buffers of connections size themselves",
+    "max_conns_per_host": "requests under way at once are bounded by `sending_queue.num_consumers`",
+    "cookies": "no cookies are kept",
+    "middlewares": "there are no middleware extensions",
+}))]
 pub struct HttpClientConfig {
     /// The URL to send to.
     pub endpoint: String,
@@ -48,7 +56,7 @@ pub struct HttpClientConfig {
     pub http2_read_idle_timeout: GoDuration,
     /// Gives the connection up if a ping is not answered in this time. Default: 15s.
     pub http2_ping_timeout: GoDuration,
-    /// How many redirects are followed. Default: 10.
+    /// How many redirects are followed, of those that keep the body (307 and 308). Default: 10.
     pub max_redirects: usize,
     /// Whether HTTP/2 is asked for on TLS. Default: true.
     pub force_attempt_http2: bool,
@@ -154,10 +162,7 @@ impl HttpClientConfig {
             .user_agent(concat!("tidewatch/", env!("CARGO_PKG_VERSION")))
             .pool_max_idle_per_host(if self.disable_keep_alives { 0 } else { idle })
             .pool_idle_timeout(limit(Some(self.idle_conn_timeout)))
-            .redirect(match self.max_redirects {
-                0 => Policy::none(),
-                count => Policy::limited(count),
-            });
+            .redirect(redirects(self.max_redirects));
         if let Some(timeout) = limit(Some(self.timeout)) {
             builder = builder.timeout(timeout);
         }
@@ -192,6 +197,19 @@ impl HttpClientConfig {
             HttpCompression::Snappy => Encoding::Snappy,
         }
     }
+}
+
+/// Follows redirects that keep method and body. After the others a request would arrive without what it carries, and
+/// be taken for delivered.
+fn redirects(count: usize) -> Policy {
+    Policy::custom(move |attempt| match attempt.status() {
+        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
+            if attempt.previous().len() <= count =>
+        {
+            attempt.follow()
+        }
+        _ => attempt.stop(),
+    })
 }
 
 /// Whether this is a URL with `http` or `https` and a host.

@@ -9,7 +9,7 @@ use tidewatch_config::Mistake;
 use tidewatch_config::values::{ByteSize, GoDuration, Secret};
 
 use super::endpoint::{self, Transport};
-use super::{headers, limit, under};
+use super::{headers, limit, receiving, under};
 use crate::accept::AcceptOptions;
 use crate::auth::AuthConfig;
 use crate::compression::Encoding;
@@ -20,6 +20,10 @@ use crate::tls::TlsServerConfig;
 /// An HTTP server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("x-unsupported" = {
+    "dialer": "a server does not dial",
+    "middlewares": "there are no middleware extensions",
+}))]
 pub struct HttpServerConfig {
     /// Where to listen: `host:port`, or a path for `transport: unix`. Default: `localhost:4318`.
     pub endpoint: String,
@@ -33,6 +37,9 @@ pub struct HttpServerConfig {
     pub auth: Option<AuthConfig>,
     /// The largest body, before and after decompression. Default: 20MiB.
     pub max_request_body_size: ByteSize,
+    /// What may be held of bodies that are not complete yet, all connections together; beyond it requests are told
+    /// to come back. Default: 256MiB.
+    pub max_receiving_size: ByteSize,
     /// Connections at once; more wait to be accepted. Default: 10,000.
     pub max_connections: usize,
     /// Whether the headers of requests go on with their data as metadata. Default: false.
@@ -66,6 +73,7 @@ impl Default for HttpServerConfig {
             cors: None,
             auth: None,
             max_request_body_size: ByteSize::bytes(options.max_body as u64),
+            max_receiving_size: ByteSize::bytes(options.max_receiving as u64),
             max_connections: options.accept.max_connections,
             include_metadata: false,
             response_headers: BTreeMap::new(),
@@ -105,6 +113,11 @@ impl HttpServerConfig {
                 mistakes.push(Mistake::new(path, "with 0 nothing could come in"));
             }
         }
+        mistakes.extend(receiving(
+            "max_request_body_size",
+            self.max_request_body_size,
+            self.max_receiving_size,
+        ));
         mistakes
     }
 
@@ -134,6 +147,7 @@ impl HttpServerConfig {
         Ok(ServerOptions {
             accept: AcceptOptions { max_connections: self.max_connections, tls, ..defaults.accept },
             max_body: self.max_request_body_size.as_usize(),
+            max_receiving: self.max_receiving_size.as_usize(),
             encodings: names.filter_map(|name| Encoding::from_name(name.as_bytes())).collect(),
             header_timeout: limit(Some(self.read_header_timeout)).unwrap_or(defaults.header_timeout),
             read_timeout: limit(Some(self.read_timeout)),

@@ -62,9 +62,14 @@ impl MessageReader {
         Ok(())
     }
 
+    /// Whether all of it has come.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.prefix_len == PREFIX && self.held() == self.len()
+    }
+
     /// The message, decompressed.
     pub(crate) fn finish(self, encoding: Encoding) -> Result<Bytes, Status> {
-        if self.prefix_len < PREFIX || self.held() < self.len() {
+        if !self.is_complete() {
             return Err(Status::new(Code::Internal, "the message is incomplete"));
         }
         let body = match self.body {

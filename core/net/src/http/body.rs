@@ -6,20 +6,22 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HeaderMap};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use tokio::time::timeout;
 
 use super::server::{Refusal, ServerOptions};
 use crate::compression::{DecompressError, Encoding, decompress};
+use crate::receiving::Unfinished;
 
 /// Receives the whole body and opens it, within the server's limits.
 pub(super) async fn receive(
     options: &ServerOptions,
+    unfinished: Unfinished,
     headers: &mut HeaderMap,
     body: Incoming,
 ) -> Result<Bytes, Refusal> {
     let encoding = encoding(options, headers)?;
-    let collected = collect(options, headers, body);
+    let collected = collect(options, unfinished, headers, body);
     let body = match options.read_timeout {
         None => collected.await?,
         Some(limit) => timeout(limit, collected).await.unwrap_or_else(|_| Err(too_slow(limit)))?,
@@ -46,7 +48,12 @@ fn encoding(options: &ServerOptions, headers: &HeaderMap) -> Result<Encoding, Re
     })
 }
 
-async fn collect(options: &ServerOptions, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Refusal> {
+async fn collect(
+    options: &ServerOptions,
+    mut unfinished: Unfinished,
+    headers: &HeaderMap,
+    mut body: Incoming,
+) -> Result<Bytes, Refusal> {
     let limit = options.max_body;
     let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limit) {
@@ -62,6 +69,11 @@ async fn collect(options: &ServerOptions, headers: &HeaderMap, mut body: Incomin
         if first.len() + joined.len() + data.len() > limit {
             discard(options, body).await;
             return Err(too_large("the body", limit));
+        }
+        if !body.is_end_stream() && !unfinished.grow(data.len()) {
+            drop((first, joined, unfinished));
+            discard(options, body).await;
+            return Err(Refusal::later("too much is being received at once".to_owned()));
         }
         if first.is_empty() && joined.is_empty() {
             first = data;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use thiserror::Error;
 
 use crate::auth::ClientAuthenticator;
@@ -38,9 +38,14 @@ pub enum HttpError {
     /// The connection was lost, or the other side does not speak HTTP.
     #[error("the connection failed: {0}")]
     Connection(String),
-    /// The answer is larger than anybody expects.
-    #[error("the answer is larger than {0} bytes")]
-    TooLarge(usize),
+    /// There is an answer, but it is larger than anybody expects.
+    #[error("HTTP {status}, and an answer of more than {limit} bytes")]
+    TooLarge {
+        /// What the answer says.
+        status: StatusCode,
+        /// The limit in bytes.
+        limit: usize,
+    },
 }
 
 impl HttpClient {
@@ -81,7 +86,7 @@ impl HttpClient {
         let mut body = BytesMut::new();
         while let Some(data) = response.chunk().await.map_err(explain)? {
             if body.len() + data.len() > self.max_response {
-                return Err(HttpError::TooLarge(self.max_response));
+                return Err(HttpError::TooLarge { status: answer.status(), limit: self.max_response });
             }
             body.extend_from_slice(&data);
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -27,6 +27,7 @@ use super::write_timeout::WriteTimeout;
 use crate::accept::{AcceptOptions, Stop, accept};
 use crate::auth::{AuthError, ServerAuthenticator};
 use crate::compression::Encoding;
+use crate::receiving::Receiving;
 use crate::stream::{Listener, Stream};
 
 /// What a server allows.
@@ -36,6 +37,8 @@ pub struct ServerOptions {
     pub accept: AcceptOptions,
     /// The largest body in bytes, before and after decompression. Default: 20 MiB.
     pub max_body: usize,
+    /// What may be held of bodies that are not complete yet, in bytes, all connections together. Default: 256 MiB.
+    pub max_receiving: usize,
     /// How bodies may be compressed. Default: every way that is known.
     pub encodings: Vec<Encoding>,
     /// How long a request's header may take. Default: 1 minute.
@@ -63,6 +66,7 @@ impl Default for ServerOptions {
         Self {
             accept: AcceptOptions::default(),
             max_body: 20 << 20,
+            max_receiving: 256 << 20,
             encodings: vec![Encoding::Gzip, Encoding::Deflate, Encoding::Zstd, Encoding::Snappy],
             header_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(30),
@@ -119,11 +123,19 @@ pub async fn serve<S: HttpService>(
     shutdown: impl Future<Output = ()>,
 ) {
     let accepting = options.accept.clone();
-    let options = Arc::new(options);
+    let receiving = Receiving::new(options.max_receiving);
+    let server = Arc::new(Server { service, options, receiving });
     accept(listener, accepting, shutdown, move |stream, peer, stop| {
-        connection(stream, Peer(peer), Arc::clone(&service), Arc::clone(&options), stop)
+        connection(stream, Peer(peer), Arc::clone(&server), stop)
     })
     .await;
+}
+
+/// What all connections share.
+struct Server<S> {
+    service: Arc<S>,
+    options: ServerOptions,
+    receiving: Arc<Receiving>,
 }
 
 /// Requests that are being answered on a connection, and when there was the last.
@@ -135,21 +147,21 @@ struct Requests {
 async fn connection<S: HttpService>(
     stream: Stream,
     peer: Peer,
-    service: Arc<S>,
-    options: Arc<ServerOptions>,
+    server: Arc<Server<S>>,
     stop: Stop,
 ) -> io::Result<()> {
+    let options = &server.options;
     let requests = Arc::new(Mutex::new(Requests { open: 0, last: Instant::now() }));
     let handler = service_fn(|request: Request<Incoming>| {
-        let (service, options) = (Arc::clone(&service), Arc::clone(&options));
+        let server = Arc::clone(&server);
         let open = Open::new(&requests);
         async move {
-            let response = answer(&*service, &options, peer, request).await;
+            let response = answer(&server, peer, request).await;
             drop(open);
             Ok::<_, Infallible>(response.map(Full::new))
         }
     });
-    let builder = builder(&options);
+    let builder = builder(options);
     let stream = TokioIo::new(WriteTimeout::new(stream, options.write_timeout));
     let mut connection = pin!(builder.serve_connection(stream, handler));
     let mut stop = pin!(stop.stopped());
@@ -222,11 +234,11 @@ fn builder(options: &ServerOptions) -> auto::Builder<TokioExecutor> {
 }
 
 async fn answer<S: HttpService>(
-    service: &S,
-    options: &ServerOptions,
+    server: &Server<S>,
     peer: Peer,
     request: Request<Incoming>,
 ) -> Response<Bytes> {
+    let Server { service, options, .. } = server;
     let (mut head, body) = request.into_parts();
     let cors = options.cors.as_ref();
     if let Some(response) = cors.and_then(|cors| cors.preflight(&head.method, &head.headers)) {
@@ -234,7 +246,7 @@ async fn answer<S: HttpService>(
     }
     let origin = cors.map(|_| head.headers.clone());
     head.extensions.insert(peer);
-    let mut response = match prepare(service, options, &mut head, body).await {
+    let mut response = match prepare(server, &mut head, body).await {
         Err(response) => *response,
         Ok(body) => {
             let reply = AssertUnwindSafe(service.call(Request::from_parts(head, body))).catch_unwind().await;
@@ -252,11 +264,11 @@ async fn answer<S: HttpService>(
 
 /// The body of a request that may come in.
 async fn prepare<S: HttpService>(
-    service: &S,
-    options: &ServerOptions,
+    server: &Server<S>,
     head: &mut Parts,
     body: Incoming,
 ) -> Result<Bytes, Box<Response<Bytes>>> {
+    let Server { service, options, receiving } = server;
     if let Some(response) = service.refuse(head) {
         return Err(Box::new(response));
     }
@@ -265,7 +277,7 @@ async fn prepare<S: HttpService>(
         None => Ok(()),
     };
     let result = match let_in {
-        Ok(()) => body::receive(options, &mut head.headers, body).await,
+        Ok(()) => body::receive(options, receiving.open(), &mut head.headers, body).await,
         Err(refusal) => Err(refusal),
     };
     result.map_err(|refusal| Box::new(service.refused(head, refusal.into())))
@@ -275,26 +287,34 @@ async fn prepare<S: HttpService>(
 pub(super) struct Refusal {
     status: StatusCode,
     why: String,
-    challenge: Option<HeaderValue>,
+    /// `WWW-Authenticate` or `Retry-After`.
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, why: String) -> Self {
-        Self { status, why, challenge: None }
+        Self { status, why, header: None }
+    }
+
+    /// The sender may come back in a second.
+    pub(super) fn later(why: String) -> Self {
+        let header = Some((RETRY_AFTER, HeaderValue::from_static("1")));
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, why, header }
     }
 }
 
 impl From<AuthError> for Refusal {
     fn from(error: AuthError) -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, why: error.message, challenge: error.challenge }
+        let header = error.challenge.map(|challenge| (WWW_AUTHENTICATE, challenge));
+        Self { status: StatusCode::UNAUTHORIZED, why: error.message, header }
     }
 }
 
 impl From<Refusal> for Response<Bytes> {
     fn from(refusal: Refusal) -> Self {
         let mut response = text(refusal.status, refusal.why);
-        if let Some(challenge) = refusal.challenge {
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        if let Some((name, value)) = refusal.header {
+            response.headers_mut().insert(name, value);
         }
         response
     }

@@ -13,6 +13,7 @@ use tidewatch_config::values::{GoDuration, Secret};
 /// What servers and clients have in common.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("x-unsupported" = {"tpm": "keys are read from files or given as PEM text"}))]
 pub struct TlsConfig {
     /// PEM file with the certificates that the other side's certificate is checked against. Default: the
     /// system's.

@@ -32,8 +32,10 @@ impl HttpService for Echo {
                 self.release.notified().await;
             }
             "/panic" => panic!("as asked for"),
-            "/redirect" => {
-                let mut response = text(StatusCode::TEMPORARY_REDIRECT, "");
+            path @ ("/redirect" | "/found") => {
+                let keeps = path == "/redirect";
+                let status = if keeps { StatusCode::TEMPORARY_REDIRECT } else { StatusCode::FOUND };
+                let mut response = text(status, "");
                 response.headers_mut().insert("location", HeaderValue::from_static("/"));
                 return response;
             }

@@ -21,11 +21,16 @@ use super::ServerOptions;
 use crate::compression::Encoding;
 use crate::grpc::framing::{self, MessageReader};
 use crate::grpc::{Code, Reply, Request, Status, UnaryService, headers};
+use crate::receiving::Receiving;
+
+/// When to come back if too much is being received.
+const COME_BACK: Duration = Duration::from_secs(1);
 
 /// What all calls of a connection share.
 pub(super) struct Caller<S> {
     pub(super) service: Arc<S>,
     pub(super) options: Arc<ServerOptions>,
+    pub(super) receiving: Arc<Receiving>,
     pub(super) peer: Option<SocketAddr>,
 }
 
@@ -122,14 +127,20 @@ async fn receive<S: UnaryService>(
             .ok_or_else(|| Status::new(Code::Unimplemented, format!("unknown grpc-encoding {name:?}")))?,
     };
     let mut message = MessageReader::new(caller.options.max_message);
+    let mut unfinished = caller.receiving.open();
     loop {
         let data = match next_data(&mut body, caller.options.body_timeout).await? {
             None => break,
             Some(Err(_)) => return Ok(None),
             Some(Ok(data)) => data,
         };
-        body.flow_control().release_capacity(data.len()).ok();
+        let length = data.len();
+        body.flow_control().release_capacity(length).ok();
         message.push(data)?;
+        if !message.is_complete() && !unfinished.grow(length) {
+            return Err(Status::new(Code::ResourceExhausted, "too much is being received at once")
+                .retry_after(COME_BACK));
+        }
     }
     message.finish(encoding).map(Some)
 }

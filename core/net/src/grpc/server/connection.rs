@@ -2,7 +2,6 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -14,7 +13,6 @@ use h2::Reason;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::ServerOptions;
 use super::call::{Caller, answer};
 use super::keepalive::{Keepalive, Verdict};
 use crate::accept::Stop;
@@ -24,11 +22,11 @@ use crate::grpc::activity::{Activity, CLIENT_PREFACE, Watched};
 /// Serves a connection until it ends, and ends it gracefully when the server stops.
 pub(super) async fn serve<S: UnaryService>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
-    peer: Option<SocketAddr>,
-    service: Arc<S>,
-    options: Arc<ServerOptions>,
+    caller: Caller<S>,
     stop: Stop,
 ) -> io::Result<()> {
+    let caller = Arc::new(caller);
+    let options = &caller.options;
     let activity = Activity::new();
     let stream = Watched::new(stream, CLIENT_PREFACE, Arc::clone(&activity));
     let handshake = h2::server::Builder::new()
@@ -44,7 +42,6 @@ pub(super) async fn serve<S: UnaryService>(
     let mut connection = connection.map_err(io::Error::other)?;
     let pings = connection.ping_pong();
     let mut keepalive = Keepalive::new(&options.keepalive, &options.enforcement, activity, pings);
-    let caller = Arc::new(Caller { service, options, peer });
     let mut calls = FuturesUnordered::new();
     let mut stop = pin!(stop.stopped());
     let mut stopping = false;

@@ -10,9 +10,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::call::Caller;
 use super::UnaryService;
 use crate::accept::{AcceptOptions, accept};
 use crate::auth::ServerAuthenticator;
+use crate::receiving::Receiving;
 use crate::stream::Listener;
 
 /// What a server allows.
@@ -20,8 +22,11 @@ use crate::stream::Listener;
 pub struct ServerOptions {
     /// How connections are accepted.
     pub accept: AcceptOptions,
-    /// The largest message in bytes, before and after decompression. Default: 4 MiB.
+    /// The largest message in bytes, before and after decompression. Default: 20 MiB.
     pub max_message: usize,
+    /// What may be held of messages that are not complete yet, in bytes, all connections together. One that comes
+    /// in one frame needs none of it. Default: 256 MiB.
+    pub max_receiving: usize,
     /// Calls that a client may have open on a connection. Default: 1024.
     pub max_concurrent_streams: u32,
     /// What a client may send on a stream ahead of being read, in bytes. Default: 1 MiB.
@@ -47,7 +52,8 @@ impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             accept: AcceptOptions::default(),
-            max_message: 4 << 20,
+            max_message: 20 << 20,
+            max_receiving: 256 << 20,
             max_concurrent_streams: 1024,
             stream_window: 1 << 20,
             connection_window: 2 << 20,
@@ -73,8 +79,10 @@ pub async fn serve<S: UnaryService>(
 ) {
     let accepting = options.accept.clone();
     let options = Arc::new(options);
+    let receiving = Receiving::new(options.max_receiving);
     accept(listener, accepting, shutdown, move |stream, peer, stop| {
-        connection::serve(stream, peer, Arc::clone(&service), Arc::clone(&options), stop)
+        let (service, options, receiving) = (service.clone(), options.clone(), receiving.clone());
+        connection::serve(stream, Caller { service, options, receiving, peer }, stop)
     })
     .await;
 }
