@@ -19,6 +19,7 @@ processors:
 exporters:
   - gomod: $modules/exporter/otlpexporter $core
 providers:
+  - gomod: $modules/confmap/provider/envprovider $providers
   - gomod: $modules/confmap/provider/fileprovider $providers
 YAML
 
