@@ -11,19 +11,21 @@ use tokio::sync::Notify;
 pub struct Budget {
     capacity: usize,
     used: AtomicUsize,
-    freed: Notify,
+    /// Shared with the whole: room in either is news for everybody who waits.
+    freed: Arc<Notify>,
     whole: Option<Arc<Budget>>,
 }
 
 impl Budget {
     /// A budget of `capacity` bytes.
     pub fn new(capacity: usize) -> Arc<Self> {
-        Arc::new(Self { capacity, used: AtomicUsize::new(0), freed: Notify::new(), whole: None })
+        Self::within(None, capacity)
     }
 
     /// A budget inside another: what is taken from it is taken from the whole, too.
     pub fn within(whole: Option<Arc<Self>>, capacity: usize) -> Arc<Self> {
-        Arc::new(Self { capacity, used: AtomicUsize::new(0), freed: Notify::new(), whole })
+        let freed = whole.as_ref().map_or_else(Arc::default, |whole| whole.freed.clone());
+        Arc::new(Self { capacity, used: AtomicUsize::new(0), freed, whole })
     }
 
     /// The bound, in bytes.
@@ -36,6 +38,11 @@ impl Budget {
         self.used.load(Acquire)
     }
 
+    /// Whether [`Budget::reserve`] would find room now.
+    pub fn fits(&self, bytes: usize) -> bool {
+        self.after(self.used(), bytes).is_some() && self.whole.as_ref().is_none_or(|whole| whole.fits(bytes))
+    }
+
     /// Takes `bytes` if there is room. Something always fits into an empty budget, or a batch larger
     /// than the whole budget could never pass.
     pub fn reserve(self: &Arc<Self>, bytes: usize) -> Option<Reservation> {
@@ -45,23 +52,20 @@ impl Budget {
         if let Some(whole) = &self.whole
             && !whole.take(bytes)
         {
-            self.give(bytes);
+            // Nobody is told: what was never taken is no news.
+            self.used.fetch_sub(bytes, AcqRel);
             return None;
         }
         Some(Reservation { budget: self.clone(), bytes })
     }
 
     fn take(&self, bytes: usize) -> bool {
-        let more = |used: usize| {
-            let after = used.saturating_add(bytes);
-            (used == 0 || after <= self.capacity).then_some(after)
-        };
-        self.used.fetch_update(AcqRel, Acquire, more).is_ok()
+        self.used.fetch_update(AcqRel, Acquire, |used| self.after(used, bytes)).is_ok()
     }
 
-    fn give(&self, bytes: usize) {
-        self.used.fetch_sub(bytes, AcqRel);
-        self.freed.notify_waiters();
+    fn after(&self, used: usize, bytes: usize) -> Option<usize> {
+        let after = used.saturating_add(bytes);
+        (used == 0 || after <= self.capacity).then_some(after)
     }
 
     /// Takes `bytes` whether there is room or not; the next [`Budget::reserve`] pays for it.
@@ -107,9 +111,12 @@ impl Reservation {
         for budget in std::iter::once(&self.budget).chain(&self.budget.whole) {
             if bytes > self.bytes {
                 budget.used.fetch_add(bytes - self.bytes, AcqRel);
-            } else if bytes < self.bytes {
-                budget.give(self.bytes - bytes);
+            } else {
+                budget.used.fetch_sub(self.bytes - bytes, AcqRel);
             }
+        }
+        if bytes < self.bytes {
+            self.budget.freed.notify_waiters();
         }
         self.bytes = bytes;
     }
@@ -149,6 +156,20 @@ mod tests {
         assert!(budget.reserve(6).is_none());
         drop(more);
         assert!(budget.reserve(6).is_some());
+    }
+
+    #[test]
+    fn room_in_the_whole_wakes_those_who_wait_for_room_in_a_part() {
+        let whole = Budget::new(100);
+        let (one, two) = (Budget::within(Some(whole.clone()), 80), Budget::within(Some(whole), 80));
+        let held = one.reserve(80).unwrap();
+        let mut freed = std::pin::pin!(two.freed());
+        let mut task = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(two.reserve(30).is_none());
+        assert!(freed.as_mut().poll(&mut task).is_pending(), "a refusal frees nothing");
+        drop(held);
+        assert!(freed.as_mut().poll(&mut task).is_ready());
+        assert!(two.fits(30));
     }
 
     #[test]

@@ -63,23 +63,33 @@ pub struct Out<'a> {
     batches: Vec<Batch>,
     alerts: Vec<Alert>,
     wake_at: Option<Instant>,
+    /// Items that left more than came to be, by kind of data.
+    balance: [isize; Signal::ALL.len()],
 }
 
 impl<'a> Out<'a> {
     /// For whoever runs the chain.
     pub fn new(books: &'a Books, context: &'a Arc<Context>) -> Self {
-        Self { books, context, batches: Vec::new(), alerts: Vec::new(), wake_at: None }
+        Self {
+            books,
+            context,
+            batches: Vec::new(),
+            alerts: Vec::new(),
+            wake_at: None,
+            balance: [0; Signal::ALL.len()],
+        }
     }
 
     /// Passes a batch on.
     pub fn send(&mut self, batch: Batch) {
         self.books.went_out(batch.data_type(), batch.items());
+        self.gone(batch.data_type(), batch.items());
         self.batches.push(batch);
     }
 
     /// Passes on what the processor made itself; its items count as created.
     pub fn send_created(&mut self, batch: Batch) {
-        self.books.created(batch.data_type(), batch.items());
+        self.created_items(batch.data_type(), batch.items());
         self.send(batch);
     }
 
@@ -99,21 +109,33 @@ impl<'a> Out<'a> {
     /// Ends a whole batch for a reason that is counted.
     pub fn drop_batch(&mut self, batch: Batch, reason: impl Into<Cow<'static, str>>) {
         let reason = reason.into();
-        self.books.dropped(batch.data_type(), batch.items(), &reason);
+        self.dropped_items(batch.data_type(), batch.items(), reason.clone());
         batch.end_dropped(reason);
     }
 
     /// Counts items that were taken out of a batch which itself goes on.
     pub fn dropped_items(&mut self, signal: Signal, items: usize, reason: impl Into<Cow<'static, str>>) {
         self.books.dropped(signal, items, &reason.into());
+        self.gone(signal, items);
     }
 
     /// Counts items that the processor added to a batch which goes on.
     pub fn created_items(&mut self, signal: Signal, items: usize) {
         self.books.created(signal, items);
+        self.balance[signal as usize] -= items.cast_signed();
     }
 
-    /// Asks for a [`Processor::tick`] at `when`, or at the earliest moment that anybody asked for.
+    fn gone(&mut self, signal: Signal, items: usize) {
+        self.balance[signal as usize] += items.cast_signed();
+    }
+
+    /// For whoever runs the chain, after a panic: how many of `items` that came in are neither passed on
+    /// nor dropped.
+    pub fn lost(&self, signal: Signal, items: usize) -> usize {
+        items.saturating_add_signed(-self.balance[signal as usize])
+    }
+
+    /// Asks for a [`Processor::tick`] at `when`, or at the earliest moment it asked for before.
     pub fn wake_at(&mut self, when: Instant) {
         self.wake_at = Some(self.wake_at.map_or(when, |known| known.min(when)));
     }

@@ -109,7 +109,7 @@ pub trait Gate: Send + Sync {
     /// The kinds of data that some pipeline behind it takes.
     fn takes(&self) -> SignalSet;
 
-    /// Resolves when there may be room again.
+    /// Resolves when there may be room again, if it was given back after this call.
     fn room(&self) -> futures_util::future::BoxFuture<'_, ()>;
 
     /// Runs the processors and queues what comes out.
@@ -218,12 +218,15 @@ impl Intake {
     /// Waits for room. For sources that can wait, such as files and Kafka.
     pub async fn admit_when_possible(&self, signal: Signal, bytes: usize) -> Permit {
         loop {
+            if let Ok(permit) = self.gate.admit(signal, bytes) {
+                return permit;
+            }
+            // Asked for before the second look, so that no room that comes back is missed.
+            let room = self.gate.room();
             match self.gate.admit(signal, bytes) {
                 Ok(permit) => return permit,
-                Err(refusal) => {
-                    // Room may have come back between the two calls, hence the timer beside it.
-                    tokio::time::timeout(refusal.retry_after, self.gate.room()).await.ok();
-                }
+                // The timer is for refusals that are no lack of room.
+                Err(refusal) => drop(tokio::time::timeout(refusal.retry_after, room).await),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Everything together: start from right to left, stop from left to right.
 
 use crate::{chain::Chain, delivery::Lane, entrance::Entrance, ticker};
+use futures_util::future::join_all;
 use std::{
     fmt,
     sync::{
@@ -12,6 +13,9 @@ use std::{
 use tidewatch_component::{BuiltReceiver, Extension, Health, Host, Intake, StartError, timestamp};
 use tidewatch_telemetry::Metrics;
 use tokio::{task::JoinHandle, time::Instant};
+
+/// What a component gets for its stop when the time is up already.
+const TO_STOP: Duration = Duration::from_secs(1);
 
 /// A configuration whose components are built and joined, and not started.
 pub struct Agent {
@@ -50,6 +54,9 @@ pub struct StartFailure {
 pub struct Running {
     agent: Agent,
     state: Arc<State>,
+    /// How many extensions and receivers were asked to start; these are stopped.
+    extensions: usize,
+    receivers: usize,
     lanes: Vec<JoinHandle<()>>,
     tickers: Vec<JoinHandle<()>>,
 }
@@ -78,7 +85,14 @@ impl Agent {
             started_at: timestamp::now() / 1_000_000_000,
             lanes: self.lanes.clone(),
         });
-        let mut running = Running { agent: self, state, lanes: Vec::new(), tickers: Vec::new() };
+        let mut running = Running {
+            agent: self,
+            state,
+            extensions: 0,
+            receivers: 0,
+            lanes: Vec::new(),
+            tickers: Vec::new(),
+        };
         match running.start_all().await {
             Ok(()) => {
                 running.state.ready.store(true, Relaxed);
@@ -99,6 +113,7 @@ impl Running {
             move |error| StartFailure { kind, id, error }
         };
         for named in &self.agent.extensions {
+            self.extensions += 1;
             named.extension.start(self.state.clone()).await.map_err(failure("extension", &named.id))?;
         }
         for lane in &self.agent.lanes {
@@ -109,6 +124,7 @@ impl Running {
             self.tickers.push(tokio::spawn(ticker::run(chain.clone())));
         }
         for named in &self.agent.receivers {
+            self.receivers += 1;
             let intake = Intake::new(
                 named.entrance.clone(),
                 named.built.acknowledge.clone(),
@@ -132,30 +148,44 @@ impl Running {
     }
 
     /// Stops receivers, lets processors give out what they hold, sends what is queued, and stops the
-    /// rest; all within `service.shutdown_timeout`.
+    /// rest; all within `service.shutdown_timeout`. At most half of it is for the answers that senders
+    /// still wait for, so that one destination that is away leaves time for the others.
     pub async fn stop(self) -> Report {
-        let deadline = Instant::now() + self.agent.shutdown_timeout;
+        let now = Instant::now();
+        let deadline = now + self.agent.shutdown_timeout;
+        let answers = now + self.agent.shutdown_timeout / 2;
         self.state.ready.store(false, Relaxed);
         for named in &self.agent.receivers {
             named.entrance.close();
         }
-        let stops = self.agent.receivers.iter().map(|named| named.built.receiver.stop(deadline));
-        futures_util::future::join_all(stops).await;
+        let stops = self.agent.receivers[..self.receivers]
+            .iter()
+            .map(|named| in_time(&named.id, answers, named.built.receiver.stop(answers)));
+        join_all(stops).await;
+        // A tick that is under way ends before the last one.
         self.tickers.iter().for_each(JoinHandle::abort);
-        for chain in &self.agent.chains {
-            chain.tick(std::time::Instant::now(), true);
-        }
+        let started = self.tickers.len();
+        join_all(self.tickers).await;
+        self.agent.chains[..started].iter().for_each(|chain| chain.close());
         let drains = self.agent.lanes.iter().zip(self.lanes).map(|(lane, task)| async move {
             let left = lane.drain(deadline, task).await;
-            lane.exporter().stop().await;
+            in_time(lane.id(), deadline, lane.exporter().stop()).await;
             (lane.id().to_owned(), left)
         });
-        let mut undelivered = futures_util::future::join_all(drains).await;
+        let mut undelivered = join_all(drains).await;
         undelivered.retain(|(_, left)| *left > 0);
-        for named in self.agent.extensions.iter().rev() {
-            named.extension.stop().await;
+        for named in self.agent.extensions[..self.extensions].iter().rev() {
+            in_time(&named.id, deadline, named.extension.stop()).await;
         }
         Report { undelivered }
+    }
+}
+
+/// Lets a component stop until `deadline`, and for a moment in any case.
+async fn in_time(component: &str, deadline: Instant, stop: impl Future<Output = ()>) {
+    let limit = deadline.max(Instant::now() + TO_STOP);
+    if tokio::time::timeout_at(limit, stop).await.is_err() {
+        tracing::warn!(component, "did not stop in time");
     }
 }
 

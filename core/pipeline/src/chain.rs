@@ -1,9 +1,15 @@
 //! The processors of one pipeline, in order.
 
 use crate::{delivery::Lane, fan_out::FanOut, isolation::isolated, ticker::Ticker};
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tidewatch_component::{Batch, Context, DataType, Out, Permit, Processor, Refusal, SignalSet};
 use tidewatch_telemetry::{Books, Held};
+
+/// When a refused sender may come back, unless somebody knows better.
+pub(crate) const COME_BACK: Duration = Duration::from_secs(1);
 
 /// One pipeline between its receivers and its exporters.
 pub(crate) struct Chain {
@@ -31,7 +37,8 @@ impl Held for Stage {
 impl Chain {
     pub(crate) fn new(name: &str, takes: SignalSet, stages: Vec<Arc<Stage>>, fan_out: FanOut) -> Self {
         let context = Arc::new(Context::of_receiver(&format!("pipeline:{name}")));
-        Self { takes, stages, fan_out, context, ticker: Ticker::default() }
+        let ticker = Ticker::new(stages.len());
+        Self { takes, stages, fan_out, context, ticker }
     }
 
     pub(crate) fn takes(&self) -> SignalSet {
@@ -53,7 +60,12 @@ impl Chain {
 
     /// Asks every processor before anything is admitted.
     pub(crate) fn admit(&self, bytes: usize) -> Result<(), Refusal> {
-        self.stages.iter().try_for_each(|stage| stage.processor.admit(bytes))
+        self.stages.iter().try_for_each(|stage| {
+            isolated(&stage.id, || stage.processor.admit(bytes)).unwrap_or_else(|| {
+                let reason = format!("the processor `{}` is broken", stage.id);
+                Err(Refusal { reason, retry_after: COME_BACK })
+            })
+        })
     }
 
     /// Takes one batch through all processors, to the exporters' queues.
@@ -71,7 +83,7 @@ impl Chain {
         stage.books.came_in(data_type, items);
         let mut out = Out::new(&stage.books, &self.context);
         if isolated(&stage.id, || stage.processor.process(batch, &mut out)).is_none() {
-            stage.books.dropped(data_type, items, "panic");
+            stage.books.dropped(data_type, out.lost(data_type, items), "panic");
         }
         self.pass_on(at, out, permit);
     }
@@ -79,19 +91,24 @@ impl Chain {
     fn pass_on(&self, from: usize, out: Out<'_>, permit: &mut Permit) {
         let (batches, wake_at) = out.finish();
         if let Some(when) = wake_at {
-            self.ticker.wake_at(when);
+            self.ticker.wake_at(from, when);
         }
         for batch in batches {
             self.run_from(from + 1, batch, permit);
         }
     }
 
-    /// Gives every processor its tick; `closing` after the last batch.
-    pub(crate) fn tick(&self, now: Instant, closing: bool) {
-        for (at, stage) in self.stages.iter().enumerate() {
-            let mut out = Out::new(&stage.books, &self.context);
-            let _ = isolated(&stage.id, || stage.processor.tick(now, closing, &mut out));
-            self.pass_on(at, out, &mut Permit::default());
-        }
+    /// Gives one processor its tick; `closing` after the last batch.
+    pub(crate) fn tick(&self, at: usize, now: Instant, closing: bool) {
+        let stage = &self.stages[at];
+        let mut out = Out::new(&stage.books, &self.context);
+        let _ = isolated(&stage.id, || stage.processor.tick(now, closing, &mut out));
+        self.pass_on(at, out, &mut Permit::default());
+    }
+
+    /// Lets every processor give out what it holds, in order: the later ones still see it.
+    pub(crate) fn close(&self) {
+        let now = tokio::time::Instant::now().into_std();
+        (0..self.stages.len()).for_each(|at| self.tick(at, now, true));
     }
 }

@@ -1,19 +1,16 @@
 //! Admission: a receiver's way into its pipelines. All of it or none, before any processor sees it.
 
-use crate::{chain::Chain, delivery::Lane};
+use crate::{
+    chain::{COME_BACK, Chain},
+    delivery::Lane,
+};
 use futures_util::future::{BoxFuture, FutureExt, select_all};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
 };
 use tidewatch_component::{Batch, Context, DataType, Gate, Payload, Permit, Receipt, Refusal, SignalSet};
 use tidewatch_telemetry::Books;
-
-/// When a refused sender may come back, unless a backoff under way says more.
-const COME_BACK: Duration = Duration::from_secs(1);
 
 /// One receiver's pipelines, which are admitted together.
 pub(crate) struct Entrance {
@@ -55,13 +52,18 @@ impl Gate for Entrance {
         for chain in self.chains.iter().filter(|chain| chain.takes().contains(signal)) {
             chain.admit(bytes)?;
         }
+        let reach = &self.reach[signal as usize];
+        let full = |lane: &Lane| Refusal {
+            reason: format!("the queue of exporter `{}` is full", lane.id()),
+            retry_after: lane.backoff_left().unwrap_or(COME_BACK).max(COME_BACK),
+        };
+        // A look first: room taken and given back would wake others for nothing.
+        if let Some((lane, _)) = reach.iter().find(|(lane, paths)| !lane.has_room(bytes * paths, *paths)) {
+            return Err(full(lane));
+        }
         let mut permit = Permit::default();
-        for (lane, paths) in &self.reach[signal as usize] {
-            let room = lane.reserve(bytes * paths).ok_or_else(|| Refusal {
-                reason: format!("the queue of exporter `{}` is full", lane.id()),
-                retry_after: lane.backoff_left().unwrap_or(COME_BACK).max(COME_BACK),
-            })?;
-            permit.rooms.push(room);
+        for (lane, paths) in reach {
+            permit.rooms.push(lane.reserve(bytes * paths, *paths).ok_or_else(|| full(lane))?);
         }
         Ok(permit)
     }
@@ -71,7 +73,7 @@ impl Gate for Entrance {
     }
 
     fn room(&self) -> BoxFuture<'_, ()> {
-        let lanes: Vec<_> = self.reach.iter().flatten().map(|(lane, _)| Box::pin(lane.freed())).collect();
+        let lanes: Vec<_> = self.reach.iter().flatten().map(|(lane, _)| lane.freed()).collect();
         if lanes.is_empty() {
             return std::future::pending().boxed();
         }

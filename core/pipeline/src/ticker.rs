@@ -2,34 +2,44 @@
 
 use crate::chain::Chain;
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 use tokio::sync::Notify;
 
-/// The earliest moment that any processor of a chain asked for.
-#[derive(Default)]
+/// The earliest moment that each processor of a chain asked for.
 pub(crate) struct Ticker {
-    next: Mutex<Option<Instant>>,
+    wishes: Mutex<Vec<Option<Instant>>>,
     changed: Notify,
 }
 
 impl Ticker {
-    pub(crate) fn wake_at(&self, when: Instant) {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        if next.is_none_or(|known| when < known) {
-            *next = Some(when);
+    /// For a chain of `stages` processors.
+    pub(crate) fn new(stages: usize) -> Self {
+        Self { wishes: Mutex::new(vec![None; stages]), changed: Notify::new() }
+    }
+
+    pub(crate) fn wake_at(&self, stage: usize, when: Instant) {
+        let mut wishes = self.lock();
+        if wishes[stage].is_none_or(|known| when < known) {
+            wishes[stage] = Some(when);
             self.changed.notify_one();
         }
     }
 
     fn next(&self) -> Option<Instant> {
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lock().iter().flatten().min().copied()
     }
 
-    fn take_due(&self, now: Instant) -> bool {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        next.take_if(|when| *when <= now).is_some()
+    /// The processors whose moment has come.
+    fn take_due(&self, now: Instant) -> Vec<usize> {
+        let mut wishes = self.lock();
+        let due = |wish: &mut Option<Instant>| wish.take_if(|when| *when <= now).is_some();
+        wishes.iter_mut().enumerate().filter_map(|(stage, wish)| due(wish).then_some(stage)).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Option<Instant>>> {
+        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -37,17 +47,16 @@ impl Ticker {
 pub(crate) async fn run(chain: Arc<Chain>) {
     loop {
         let ticker = chain.ticker();
-        let changed = ticker.changed.notified();
         match ticker.next() {
             Some(when) => tokio::select! {
                 () = tokio::time::sleep_until(when.into()) => {}
-                () = changed => {}
+                () = ticker.changed.notified() => {}
             },
-            None => changed.await,
+            None => ticker.changed.notified().await,
         }
-        let now = Instant::now();
-        if ticker.take_due(now) {
-            chain.tick(now, false);
+        let now = tokio::time::Instant::now().into_std();
+        for stage in ticker.take_due(now) {
+            chain.tick(stage, now, false);
         }
     }
 }

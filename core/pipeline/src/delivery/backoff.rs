@@ -1,25 +1,32 @@
 //! Exponential backoff with jitter.
 
 use rand::Rng;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tidewatch_component::RetryConfig;
+use tokio::time::Instant;
 
 /// The pauses between the tries of one batch.
 pub(crate) struct Backoff<'a> {
     config: &'a RetryConfig,
     started: Instant,
+    endless: bool,
     pause: Duration,
 }
 
 impl<'a> Backoff<'a> {
     pub(crate) fn new(config: &'a RetryConfig) -> Self {
-        Self { config, started: Instant::now(), pause: config.initial_interval.into() }
+        Self { config, started: Instant::now(), endless: false, pause: config.initial_interval.into() }
+    }
+
+    /// Never gives up, whatever the configuration says.
+    pub(crate) fn endless(config: &'a RetryConfig) -> Self {
+        Self { endless: true, ..Self::new(config) }
     }
 
     /// How long to wait for the next try; none when it is time to give up. The destination's own wish,
     /// `at_least`, is kept.
     pub(crate) fn next(&mut self, at_least: Option<Duration>) -> Option<Duration> {
-        if !self.config.enabled {
+        if !self.config.enabled && !self.endless {
             return None;
         }
         let spread = self.config.randomization_factor.clamp(0.0, 1.0);
@@ -28,7 +35,7 @@ impl<'a> Backoff<'a> {
         let longest: Duration = self.config.max_interval.into();
         self.pause = self.pause.mul_f64(self.config.multiplier.max(1.0)).min(longest);
         let limit: Duration = self.config.max_elapsed_time.into();
-        (limit.is_zero() || self.started.elapsed() + pause <= limit).then_some(pause)
+        (self.endless || limit.is_zero() || self.started.elapsed() + pause <= limit).then_some(pause)
     }
 }
 
@@ -64,5 +71,7 @@ mod tests {
         assert_eq!(Backoff::new(&limited).next(None), None);
         let off = RetryConfig { enabled: false, ..RetryConfig::default() };
         assert_eq!(Backoff::new(&off).next(None), None);
+        assert!(Backoff::endless(&limited).next(None).is_some());
+        assert!(Backoff::endless(&off).next(None).is_some());
     }
 }

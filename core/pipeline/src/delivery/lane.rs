@@ -5,20 +5,21 @@ use super::{
     outbox::Outbox,
     policy::Policy,
     queue::{Entry, Queue},
+    under_way::UnderWay,
 };
+use futures_util::future::{BoxFuture, FutureExt};
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tidewatch_component::{
     Batch, Budget, DataType, Exporter, Failure, Outcome, Payload, Permit, Room, SignalSet, Sizer, WhenFull,
 };
 use tidewatch_telemetry::{Held, Metrics};
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 /// Data that components make themselves may exceed the queue by this share of it.
 const OVERDRAFT: usize = 4;
@@ -39,7 +40,7 @@ pub(crate) struct Lane {
     pub(super) stage: watch::Sender<Stage>,
     bytes: Arc<Budget>,
     units: Option<Arc<Budget>>,
-    under_way: UnderWay,
+    pub(super) under_way: UnderWay,
     trouble: Mutex<Option<Trouble>>,
     searched: Mutex<Option<Instant>>,
 }
@@ -78,8 +79,8 @@ impl Lane {
             number,
             takes,
             exporter,
+            queue: Queue::new(policy.in_total_order),
             policy,
-            queue: Queue::default(),
             outbox: Outbox::default(),
             arrived: Notify::new(),
             stage: watch::Sender::new(Stage::Open),
@@ -133,18 +134,20 @@ impl Lane {
         (budget.used(), budget.capacity())
     }
 
-    /// Room for `bytes` that are about to come.
-    pub(crate) fn reserve(&self, bytes: usize) -> Option<Room> {
-        self.try_reserve(bytes).or_else(|| {
+    /// Whether there is room for `bytes` in so many batches.
+    pub(crate) fn has_room(&self, bytes: usize, batches: usize) -> bool {
+        let fits = || self.bytes.fits(bytes) && self.units.as_ref().is_none_or(|units| units.fits(batches));
+        fits() || {
             // Data that nobody waits for any more is the first to make room.
             self.search_abandoned();
-            self.try_reserve(bytes)
-        })
+            fits()
+        }
     }
 
-    fn try_reserve(&self, bytes: usize) -> Option<Room> {
+    /// Room for `bytes` that are about to come, in so many batches.
+    pub(crate) fn reserve(&self, bytes: usize, batches: usize) -> Option<Room> {
         let units = match &self.units {
-            Some(units) => Some(units.reserve(1)?),
+            Some(units) => Some(units.reserve(batches)?),
             None => None,
         };
         Some(Room { queue: self.number, bytes: self.bytes.reserve(bytes)?, units })
@@ -168,9 +171,18 @@ impl Lane {
         batch.end(&Outcome::Failed(Failure::new("given up by its sender")));
     }
 
-    /// Resolves when room has been given back.
-    pub(crate) async fn freed(&self) {
-        self.bytes.freed().await;
+    /// Resolves when room has been given back after this call.
+    pub(crate) fn freed(&self) -> BoxFuture<'_, ()> {
+        let bytes = self.bytes.freed();
+        let Some(units) = &self.units else { return bytes.boxed() };
+        let units = units.freed();
+        async {
+            tokio::select! {
+                () = bytes => {}
+                () = units => {}
+            }
+        }
+        .boxed()
     }
 
     /// Queues a batch. Room comes from the permit; what processors have added rides on a bounded
@@ -182,8 +194,8 @@ impl Lane {
             && batch.payload.is_state_alerts()
         {
             for alert in alerts.iter() {
-                if self.outbox.put(alert.clone()).is_some() {
-                    self.meters.books.dropped(DataType::Alerts, 1, "superseded");
+                if let Some(reason) = self.outbox.put(alert.clone()) {
+                    self.meters.books.dropped(DataType::Alerts, 1, reason);
                 }
             }
             batch.end(&Outcome::Delivered);
@@ -192,41 +204,51 @@ impl Lane {
         }
         let room = match self.policy.when_full {
             WhenFull::Refuse => self.promised_room(permit, &batch),
-            WhenFull::DropNewest => self.try_reserve(batch.memory()),
+            WhenFull::DropNewest => self.reserve(batch.memory(), 1),
             WhenFull::DropOldest => self.room_by_force(batch.memory()),
         };
         let Some(mut room) = room else {
-            let reason = if self.may_refuse() { "overdraft" } else { "queue_full" };
-            self.meters.no_room(data_type, items, reason);
-            return batch.end(&Outcome::Dropped(reason.into()));
+            if self.may_refuse() {
+                self.meters.no_room(data_type, items, "overdraft");
+                let failure = Failure::new(format!("no room for what processors added for `{}`", self.id));
+                return batch.end(&Outcome::Failed(failure));
+            }
+            self.meters.no_room(data_type, items, "queue_full");
+            return batch.end(&Outcome::Dropped("queue_full".into()));
         };
         if let (Some(units), Some((Sizer::Items, _))) = (&mut room.units, self.policy.units) {
             units.resize(items);
         }
         let batch = if self.may_refuse() { batch } else { batch.release(&Outcome::BestEffort) };
-        self.queue.push(Entry::new(batch, room));
-        self.arrived.notify_one();
+        match self.queue.push(Entry::new(batch, room)) {
+            Ok(()) => self.arrived.notify_one(),
+            Err(late) => self.give_up(late.batch),
+        }
     }
 
     /// Room from the permit as far as it goes, the rest from the overdraft; none when that is spent.
     fn promised_room(&self, permit: &mut Permit, batch: &Batch) -> Option<Room> {
         let need = batch.memory();
-        let promised = permit.rooms.iter_mut().find(|room| room.queue == self.number);
-        let (mut bytes, units) = match promised {
-            Some(room) => (room.bytes.take(need), room.units.take()),
-            None if self.bytes.used() > self.bytes.capacity() + self.bytes.capacity() / OVERDRAFT => {
-                return None;
-            }
-            None => (self.bytes.overdraw(0), None),
+        let (mut bytes, units) = match permit.rooms.iter_mut().find(|room| room.queue == self.number) {
+            Some(room) => (room.bytes.take(need), room.units.as_mut().map(|units| units.take(1))),
+            None => (self.bytes.overdraw(0), self.units.as_ref().map(|units| units.overdraw(0))),
         };
+        let limit = self.bytes.capacity() + self.bytes.capacity() / OVERDRAFT;
+        if bytes.bytes() < need && self.bytes.used() - bytes.bytes() > limit {
+            return None;
+        }
         bytes.resize(need);
+        let units = units.map(|mut units| {
+            units.resize(1);
+            units
+        });
         Some(Room { queue: self.number, bytes, units })
     }
 
     /// Room at the cost of the oldest batches.
     fn room_by_force(&self, need: usize) -> Option<Room> {
         loop {
-            if let Some(room) = self.try_reserve(need) {
+            if let Some(room) = self.reserve(need, 1) {
                 return Some(room);
             }
             let oldest = self.queue.pop()?;
@@ -261,9 +283,10 @@ impl Lane {
         trouble.as_ref().map(|trouble| trouble.until.saturating_duration_since(Instant::now()))
     }
 
-    /// Counts a batch as under way until the guard is dropped.
-    pub(super) fn under_way(&self, batch: &Batch) -> Flight<'_> {
-        self.under_way.start(batch.data_type(), batch.items())
+    /// Ends a batch that the agent has no time left for.
+    pub(super) fn give_up(&self, batch: Batch) {
+        self.meters.failed(batch.data_type(), batch.items(), "shutdown");
+        batch.end(&Outcome::Failed(Failure::new("shutting down")));
     }
 }
 
@@ -277,40 +300,5 @@ impl Held for Lane {
                 (of, held.iter().filter(|(data_type, _)| *data_type == of).map(|(_, items)| items).sum())
             })
             .to_vec()
-    }
-}
-
-/// Batches taken from the queue and not ended yet.
-#[derive(Default)]
-struct UnderWay {
-    next: AtomicUsize,
-    flights: Mutex<HashMap<usize, (DataType, usize)>>,
-}
-
-/// One batch under way.
-pub(super) struct Flight<'a> {
-    all: &'a UnderWay,
-    number: usize,
-}
-
-impl UnderWay {
-    fn start(&self, data_type: DataType, items: usize) -> Flight<'_> {
-        let number = self.next.fetch_add(1, Relaxed);
-        self.lock().insert(number, (data_type, items));
-        Flight { all: self, number }
-    }
-
-    fn held(&self) -> Vec<(DataType, usize)> {
-        self.lock().values().copied().collect()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<usize, (DataType, usize)>> {
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Flight<'_> {
-    fn drop(&mut self) {
-        self.all.lock().remove(&self.number);
     }
 }

@@ -10,6 +10,7 @@ mod outbox;
 mod policy;
 mod queue;
 mod send;
+mod under_way;
 mod worker;
 
 pub(crate) use lane::Lane;

@@ -11,6 +11,11 @@ use tidewatch_component::{Alert, AlertStatus};
 /// destination is away and the alert flaps.
 const MAX_WAITING: usize = 8;
 
+/// Alerts that may wait. What comes after is dropped, and counted.
+const MAX_SLOTS: usize = 65_536;
+/// Alerts in one request.
+const MAX_REQUEST: usize = 1_000;
+
 /// The alerts that a destination has not taken yet.
 #[derive(Default)]
 pub(crate) struct Outbox {
@@ -18,10 +23,13 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Puts a transition into its slot. Gives back what it made needless: an undelivered firing whose
-    /// severity has changed since, or the oldest of too many.
-    pub(crate) fn put(&self, alert: Alert) -> Option<Alert> {
+    /// Puts a transition into its slot. Says why one is dropped for it, if so: an undelivered firing
+    /// whose severity has changed since, or the oldest of too many, or the new one where there is no slot.
+    pub(crate) fn put(&self, alert: Alert) -> Option<&'static str> {
         let mut slots = self.lock();
+        if slots.len() >= MAX_SLOTS && !slots.contains_key(&alert.fingerprint) {
+            return Some("outbox_full");
+        }
         let slot = slots.entry(alert.fingerprint.clone()).or_default();
         let mut needless = None;
         // The front may be under way; what stands behind it is still ours to change.
@@ -36,13 +44,14 @@ impl Outbox {
             }
         }
         slot.push_back(alert);
-        needless
+        needless.map(|_| "superseded")
     }
 
     /// The next transition of every slot.
     pub(crate) fn next(&self) -> Option<Arc<[Alert]>> {
         let slots = self.lock();
-        (!slots.is_empty()).then(|| slots.values().filter_map(|slot| slot.front().cloned()).collect())
+        (!slots.is_empty())
+            .then(|| slots.values().filter_map(|slot| slot.front().cloned()).take(MAX_REQUEST).collect())
     }
 
     /// Takes out what has been delivered, or refused for good.
@@ -51,11 +60,9 @@ impl Outbox {
         for alert in alerts {
             if let Some(slot) = slots.get_mut(&alert.fingerprint) {
                 slot.pop_front();
-                if slot.is_empty() {
-                    slots.shift_remove(&alert.fingerprint);
-                }
             }
         }
+        slots.retain(|_, slot| !slot.is_empty());
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -100,8 +107,14 @@ mod tests {
         let outbox = Outbox::default();
         outbox.put(alert(AlertStatus::Firing, "low"));
         assert!(outbox.put(alert(AlertStatus::Firing, "medium")).is_none());
-        assert_eq!(outbox.put(alert(AlertStatus::Firing, "high")).unwrap().severity, "medium");
+        assert_eq!(outbox.put(alert(AlertStatus::Firing, "high")), Some("superseded"));
         assert_eq!(outbox.held(), 2);
+        let severities = || {
+            let next = outbox.next().unwrap();
+            outbox.done(&next);
+            next[0].severity.clone()
+        };
+        assert_eq!([severities(), severities()], ["low", "high"]);
     }
 
     #[test]
@@ -116,5 +129,20 @@ mod tests {
         }
         assert_eq!(outbox.held(), MAX_WAITING);
         assert_eq!(needless, 100 - MAX_WAITING);
+    }
+
+    #[test]
+    fn slots_are_bounded_and_leave_by_portions() {
+        let outbox = Outbox::default();
+        let labelled = |number: usize| {
+            Alert::firing("A", "high", BTreeMap::from([("pod".into(), number.to_string())]), 1)
+        };
+        assert!((0..MAX_SLOTS).all(|number| outbox.put(labelled(number)).is_none()));
+        assert_eq!(outbox.put(labelled(MAX_SLOTS)), Some("outbox_full"));
+        assert_eq!(outbox.put(Alert { severity: "low".into(), ..labelled(0) }), None, "it has a slot");
+        let first = outbox.next().unwrap();
+        assert_eq!(first.len(), MAX_REQUEST);
+        outbox.done(&first);
+        assert_eq!(outbox.held(), MAX_SLOTS + 1 - MAX_REQUEST);
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Policy {
     pub(crate) retry: RetryConfig,
     pub(crate) when_full: WhenFull,
     pub(crate) consumers: usize,
+    /// One request at a time, in the order of arrival.
+    pub(crate) in_total_order: bool,
     pub(crate) max_bytes: usize,
     pub(crate) units: Option<(Sizer, usize)>,
     pub(crate) gathering: Gathering,
@@ -36,7 +38,8 @@ impl Policy {
     pub(crate) fn new(config: &DeliveryConfig, gather: Option<Gather>, exporter: &dyn Exporter) -> Self {
         let queue = &config.sending_queue;
         let timeout: Duration = config.timeout.0.into();
-        let consumers = if exporter.order() == Order::Total { 1 } else { queue.num_consumers };
+        let in_total_order = exporter.order() == Order::Total;
+        let consumers = if in_total_order { 1 } else { queue.num_consumers };
         let largest = match exporter.max_request_bytes() {
             0 => MAX_REQUEST_BYTES,
             own => own,
@@ -79,6 +82,7 @@ impl Policy {
             retry: config.retry_on_failure.clone(),
             when_full: queue.when_full,
             consumers,
+            in_total_order,
             max_bytes,
             units,
             gathering,

@@ -1,12 +1,12 @@
-//! Batches in front of an exporter, bounded in bytes, joined on the way out.
+//! Batches in front of an exporter, joined on the way out.
 
 use super::policy::Gathering;
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Instant,
 };
 use tidewatch_component::{Batch, DataType, Room};
+use tokio::time::Instant;
 
 /// A batch and the room it takes.
 pub(crate) struct Entry {
@@ -31,69 +31,135 @@ pub(crate) enum Next {
     Empty,
 }
 
-/// A queue in memory, first in, first out.
-#[derive(Default)]
+/// A queue in memory, first in, first out: in all, or for each kind of data, since different kinds can
+/// not leave in one request.
 pub(crate) struct Queue {
-    entries: Mutex<VecDeque<Entry>>,
+    lines: Mutex<Lines>,
+    in_total_order: bool,
 }
 
+#[derive(Default)]
+struct Lines {
+    of: [Line; DataType::ALL.len()],
+    closed: bool,
+}
+
+type Line = VecDeque<Entry>;
+
 impl Queue {
-    pub(crate) fn push(&self, entry: Entry) {
-        self.lock().push_back(entry);
+    pub(crate) fn new(in_total_order: bool) -> Self {
+        Self { lines: Mutex::default(), in_total_order }
+    }
+
+    /// Adds an entry at the end.
+    ///
+    /// # Errors
+    /// Gives it back when the queue has been closed.
+    pub(crate) fn push(&self, entry: Entry) -> Result<(), Box<Entry>> {
+        let mut lines = self.lock();
+        if lines.closed {
+            return Err(Box::new(entry));
+        }
+        let line = if self.in_total_order { 0 } else { entry.batch.data_type() as usize };
+        lines.of[line].push_back(entry);
+        Ok(())
     }
 
     /// The oldest entry.
     pub(crate) fn pop(&self) -> Option<Entry> {
-        self.lock().pop_front()
+        self.lock().by_age().next()?.pop_front()
     }
 
     /// Takes out whatever its sources have given up.
     pub(crate) fn take_abandoned(&self) -> Vec<Entry> {
-        let mut entries = self.lock();
-        let (gone, kept) = entries.drain(..).partition(|entry| entry.batch.is_abandoned());
-        *entries = kept;
-        gone.into()
+        let mut abandoned = Vec::new();
+        for line in &mut self.lock().of {
+            let (gone, kept): (Line, Line) = line.drain(..).partition(|entry| entry.batch.is_abandoned());
+            *line = kept;
+            abandoned.extend(gone);
+        }
+        abandoned
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+    /// Takes nothing in any more. Gives out what is left.
+    pub(crate) fn close(&self) -> Vec<Entry> {
+        let mut lines = self.lock();
+        lines.closed = true;
+        lines.of.iter_mut().flat_map(std::mem::take).collect()
+    }
+
+    /// Takes nothing in any more, if it is empty; else nothing happens.
+    pub(crate) fn close_if_empty(&self) -> bool {
+        let mut lines = self.lock();
+        lines.closed |= lines.of.iter().all(VecDeque::is_empty);
+        lines.closed
     }
 
     /// Items by kind of data, by walking the queue.
     pub(crate) fn held(&self) -> Vec<(DataType, usize)> {
-        self.lock().iter().map(|entry| (entry.batch.data_type(), entry.batch.items())).collect()
+        let lines = self.lock();
+        lines.of.iter().flatten().map(|entry| (entry.batch.data_type(), entry.batch.items())).collect()
     }
 
-    /// Everything at the front that may leave in one request, if that is worth sending now. `busy` says
-    /// that a request is under way; `closing` that nothing more will come.
+    /// Everything at a front that may leave in one request, if that is worth sending now; the oldest
+    /// front first. `busy` says that a request is under way; `closing` that nothing more will come.
     pub(crate) fn next(&self, gathering: &Gathering, busy: bool, closing: bool) -> Next {
-        let mut entries = self.lock();
-        let Some(first) = entries.front() else { return Next::Empty };
-        let (mut count, mut items, mut bytes, mut awaited) = (0, 0, 0, false);
-        for entry in entries.iter() {
-            let more = (items + entry.batch.items(), bytes + entry.batch.memory());
-            let fits =
-                (gathering.max_items == 0 || more.0 <= gathering.max_items) && more.1 <= gathering.max_bytes;
-            if count > 0 && !(fits && first.batch.joins(&entry.batch)) {
-                break;
-            }
-            (count, items, bytes) = (count + 1, more.0, more.1);
-            awaited |= entry.batch.is_awaited();
+        let mut next = Next::Empty;
+        for line in self.lock().by_age() {
+            let count = match gather(line, gathering, busy, closing) {
+                Ok(count) => count,
+                Err(due) => {
+                    // The oldest front is due first.
+                    if matches!(next, Next::Empty) {
+                        next = Next::Hold(due);
+                    }
+                    continue;
+                }
+            };
+            return Next::Send(line.drain(..count).collect());
         }
-        let complete = count < entries.len();
-        let worth_it = (gathering.min_items == 0 && gathering.min_bytes == 0)
-            || (gathering.min_items > 0 && items >= gathering.min_items)
-            || (gathering.min_bytes > 0 && bytes >= gathering.min_bytes);
-        let due = first.arrived + gathering.timeout;
-        // Whoever waits for an answer is never held for a timer: at most until the request before it
-        // has its own.
-        if worth_it || complete || closing || (awaited && !busy) || due <= Instant::now() {
-            return Next::Send(entries.drain(..count).collect());
-        }
-        Next::Hold(due)
+        next
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Lines {
+    /// The lines that are not empty, those with the oldest front first.
+    fn by_age(&mut self) -> impl Iterator<Item = &mut Line> {
+        let mut lines: smallvec::SmallVec<[&mut Line; DataType::ALL.len()]> =
+            self.of.iter_mut().filter(|line| !line.is_empty()).collect();
+        lines.sort_by_key(|line| line[0].arrived);
+        lines.into_iter()
+    }
+}
+
+/// How many entries at the front of `line` are one request; or when they will be, if that is not yet
+/// worth sending.
+fn gather(line: &Line, gathering: &Gathering, busy: bool, closing: bool) -> Result<usize, Instant> {
+    let first = &line[0];
+    let (mut count, mut items, mut bytes, mut awaited) = (0, 0, 0, false);
+    for entry in line {
+        let more = (items + entry.batch.items(), bytes + entry.batch.memory());
+        let fits =
+            (gathering.max_items == 0 || more.0 <= gathering.max_items) && more.1 <= gathering.max_bytes;
+        if count > 0 && !(fits && first.batch.joins(&entry.batch)) {
+            break;
+        }
+        (count, items, bytes) = (count + 1, more.0, more.1);
+        awaited |= entry.batch.is_awaited();
+    }
+    let complete = count < line.len();
+    let worth_it = (gathering.min_items == 0 && gathering.min_bytes == 0)
+        || (gathering.min_items > 0 && items >= gathering.min_items)
+        || (gathering.min_bytes > 0 && bytes >= gathering.min_bytes);
+    let due = first.arrived + gathering.timeout;
+    // Whoever waits for an answer is never held for a timer: at most until the request before it has
+    // its own.
+    if worth_it || complete || closing || (awaited && !busy) || due <= Instant::now() {
+        return Ok(count);
+    }
+    Err(due)
 }

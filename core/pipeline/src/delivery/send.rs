@@ -8,6 +8,13 @@ use crate::isolation;
 use futures_util::FutureExt;
 use std::{panic::AssertUnwindSafe, time::Duration};
 use tidewatch_component::{Batch, ExportError, Exported, Failure, Outcome, Rejection};
+use tokio::time::Instant;
+
+/// A batch may be refused this often in a row while the parts at fault are looked for. A destination
+/// that refuses everything then gets the rest in large pieces.
+const MAX_REFUSALS: usize = 256;
+/// Data in a pause is looked at this often, whether its senders have given it up.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What one try came to.
 enum Tried {
@@ -18,30 +25,55 @@ enum Tried {
 }
 
 impl Lane {
-    /// Sends a batch until it has ended: every item delivered, dropped with a reason, or given up.
-    pub(super) async fn deliver(&self, batch: Batch) {
-        let mut parts = vec![batch];
+    /// Sends the parts of a request, in order, until all of it has ended: every item delivered, dropped
+    /// with a reason, or given up.
+    pub(super) async fn deliver(&self, mut parts: Vec<Batch>) {
+        let Some(first) = parts.first() else { return };
+        // State alerts are counted in their slots.
+        let flight = (!first.payload.is_state_alerts()).then(|| {
+            let items = parts.iter().map(Batch::items).sum();
+            self.under_way.start(first.data_type(), items, self.books())
+        });
+        let mut refusals = 0;
+        parts.reverse();
         while let Some(batch) = parts.pop() {
-            if let Tried::Divide(batch, reason) = self.send(batch).await {
-                match batch.halve() {
-                    Ok([left, right]) => parts.extend([right, left]),
-                    Err(single) => self.reject(single, reason),
+            let items = batch.items();
+            match self.send(batch).await {
+                Tried::Ended => refusals = 0,
+                Tried::Divide(batch, reason) => {
+                    refusals += 1;
+                    match if refusals > MAX_REFUSALS { Err(batch) } else { batch.halve() } {
+                        Ok([left, right]) => {
+                            parts.extend([right, left]);
+                            continue;
+                        }
+                        Err(whole) => self.reject(whole, reason),
+                    }
                 }
+            }
+            if let Some(flight) = &flight {
+                flight.ended(items);
             }
         }
     }
 
     async fn send(&self, mut batch: Batch) -> Tried {
-        // State alerts are counted in their slots.
-        let _flight = (!batch.payload.is_state_alerts()).then(|| self.under_way(&batch));
-        let mut backoff = Backoff::new(&self.policy.retry);
+        // Alerts with a state wait until they are delivered, whatever becomes of telemetry.
+        let retry = &self.policy.retry;
+        let mut backoff =
+            if batch.payload.is_state_alerts() { Backoff::endless(retry) } else { Backoff::new(retry) };
         loop {
+            if self.is_aborted() {
+                self.give_up(batch);
+                return Tried::Ended;
+            }
             if !batch.claim() {
                 self.abandon(batch);
                 return Tried::Ended;
             }
             let Some(result) = self.try_once(&batch).await else {
-                return self.fail(batch, "shutdown", Failure::new("shutting down"));
+                self.give_up(batch);
+                return Tried::Ended;
             };
             let (reason, after) = match result {
                 Ok(exported) => {
@@ -64,20 +96,19 @@ impl Lane {
                 }
             };
             let Some(pause) = backoff.next(after) else {
+                self.set_trouble(&reason, Duration::ZERO);
                 tracing::warn!(exporter = self.id(), items = batch.items(), error = reason, "given up");
                 return self.fail(batch, "retries_exhausted", Failure { reason, retry_after: after });
             };
             tracing::warn!(exporter = self.id(), items = batch.items(), error = reason, retry_in = ?pause, "not delivered");
             self.set_trouble(&reason, pause);
-            if self.aborted_within(pause).await {
-                return self.fail(batch, "shutdown", Failure::new(reason));
-            }
+            self.rest(pause, &batch).await;
         }
     }
 
     /// One try; none when the lane was aborted meanwhile.
     async fn try_once(&self, batch: &Batch) -> Option<Result<Exported, ExportError>> {
-        let export = AssertUnwindSafe(self.exporter.export(batch)).catch_unwind();
+        let export = AssertUnwindSafe(async { self.exporter.export(batch).await }).catch_unwind();
         let export = async {
             export.await.unwrap_or_else(|panic| {
                 isolation::report(self.id(), &*panic);
@@ -127,14 +158,25 @@ impl Lane {
     }
 
     /// Resolves when the lane gives up what is left.
-    pub(super) async fn aborted(&self) {
+    async fn aborted(&self) {
         let mut stage = self.stage.subscribe();
         // The sender lives in the lane itself, so this ends only with the right stage.
         stage.wait_for(|stage| *stage == Stage::Aborted).await.ok();
     }
 
-    /// Waits for `pause`; true when the lane was aborted meanwhile.
-    pub(super) async fn aborted_within(&self, pause: Duration) -> bool {
-        tokio::time::timeout(pause, self.aborted()).await.is_ok()
+    fn is_aborted(&self) -> bool {
+        *self.stage.borrow() == Stage::Aborted
+    }
+
+    /// Waits for `pause`, or until there is no sense in it: the lane was aborted, or nobody wants the
+    /// batch any more and its room is free for others.
+    async fn rest(&self, pause: Duration, batch: &Batch) {
+        let over = Instant::now() + pause;
+        while !batch.is_abandoned() && Instant::now() < over {
+            let until = over.min(Instant::now() + LOOK_EVERY);
+            if tokio::time::timeout_at(until, self.aborted()).await.is_ok() {
+                return;
+            }
+        }
     }
 }

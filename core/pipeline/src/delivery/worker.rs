@@ -2,12 +2,17 @@
 
 use super::{
     lane::{Lane, Stage},
-    queue::Next,
+    queue::{Entry, Next},
 };
+use crate::isolation;
 use futures_util::{StreamExt, future::FutureExt, stream::FuturesUnordered};
-use std::{sync::Arc, time::Instant};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tidewatch_component::{Alert, Batch, Context, Payload};
 use tidewatch_telemetry::Held;
+use tokio::{task::JoinHandle, time::Instant};
+
+/// How long a task that has nothing more to do may take to end.
+const GRACE: Duration = Duration::from_secs(1);
 
 impl Lane {
     /// Sends until the lane is drained or aborted.
@@ -18,33 +23,47 @@ impl Lane {
         loop {
             let closing = *stage.borrow_and_update() != Stage::Open;
             let mut hold = None;
-            while requests.len() < self.policy.consumers {
+            loop {
+                let in_total_order = self.policy.in_total_order;
+                // Alerts have a request of their own, or one that is tried for ever would hold back the
+                // telemetry; unless there is only one.
+                let telemetry = requests.len() - usize::from(alerts_under_way);
+                let alerts_free = !alerts_under_way && (!in_total_order || requests.is_empty());
+                let telemetry_free =
+                    telemetry < self.policy.consumers && !(in_total_order && alerts_under_way);
                 // Alerts leave behind the telemetry that caused them, and take turns with what comes after.
                 if alerts_next
-                    && !alerts_under_way
+                    && alerts_free
                     && let Some(alerts) = self.outbox.next()
                 {
                     (alerts_next, alerts_under_way) = (false, true);
-                    requests.push(self.deliver_alerts(alerts).map(|()| true).left_future());
+                    let work = self.guarded(self.deliver_alerts(alerts));
+                    requests.push(work.map(|()| true).left_future());
                     continue;
                 }
-                match self.queue.next(&self.policy.gathering, !requests.is_empty(), closing) {
+                let next = if telemetry_free {
+                    self.queue.next(&self.policy.gathering, telemetry > 0, closing)
+                } else {
+                    Next::Empty
+                };
+                match next {
                     Next::Send(entries) => {
                         alerts_next = true;
-                        requests.push(self.deliver_entries(entries).map(|()| false).right_future());
+                        let work = self.guarded(self.deliver_entries(entries));
+                        requests.push(work.map(|()| false).right_future());
                     }
                     next => {
                         if let Next::Hold(until) = next {
                             hold = Some(until);
                         }
-                        if alerts_under_way || self.outbox.is_empty() {
+                        if !alerts_free || self.outbox.is_empty() {
                             break;
                         }
                         alerts_next = true;
                     }
                 }
             }
-            if closing && requests.is_empty() && self.queue.is_empty() && self.outbox.is_empty() {
+            if closing && requests.is_empty() && self.outbox.is_empty() && self.queue.close_if_empty() {
                 return;
             }
             tokio::select! {
@@ -56,7 +75,14 @@ impl Lane {
         }
     }
 
-    async fn deliver_entries(&self, entries: Vec<super::queue::Entry>) {
+    /// A panic in one request leaves the others alone.
+    async fn guarded(&self, work: impl Future<Output = ()>) {
+        if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
+            isolation::report(self.id(), &*panic);
+        }
+    }
+
+    async fn deliver_entries(&self, entries: Vec<Entry>) {
         let mut rooms = Vec::with_capacity(entries.len());
         let mut batches = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -75,34 +101,30 @@ impl Lane {
         let too_large = batch.memory() > gathering.max_bytes
             || (gathering.max_items > 0 && batch.items() > gathering.max_items);
         if !too_large {
-            return self.deliver(batch).await;
+            return self.deliver(vec![batch]).await;
         }
-        for part in batch.split(gathering.max_items, gathering.max_bytes) {
-            self.deliver(part).await;
-        }
+        self.deliver(batch.split(gathering.max_items, gathering.max_bytes)).await;
     }
 
     /// State alerts stay in their slots until the destination has taken or refused them.
     async fn deliver_alerts(&self, alerts: Arc<[Alert]>) {
         let context = Arc::new(Context::default());
-        self.deliver(Batch::unattended(Payload::Alerts(alerts.clone()), context)).await;
+        self.deliver(vec![Batch::unattended(Payload::Alerts(alerts.clone()), context)]).await;
         self.outbox.done(&alerts);
     }
 
     /// Sends what is left until `deadline`, then gives up the rest. Returns how many items that were.
-    pub(crate) async fn drain(
-        &self,
-        deadline: tokio::time::Instant,
-        mut task: tokio::task::JoinHandle<()>,
-    ) -> usize {
+    pub(crate) async fn drain(&self, deadline: Instant, mut task: JoinHandle<()>) -> usize {
         self.stage.send_replace(Stage::Draining);
-        if tokio::time::timeout_at(deadline, &mut task).await.is_ok() {
-            return 0;
-        }
+        let in_time = tokio::time::timeout_at(deadline, &mut task).await;
         let left = self.held().iter().map(|(_, items)| items).sum();
-        self.stage.send_replace(Stage::Aborted);
-        if let Err(error) = task.await {
-            tracing::error!(exporter = self.id(), %error, "the exporter's task failed");
+        if in_time.is_err() {
+            self.stage.send_replace(Stage::Aborted);
+            // An exporter that blocks its thread cannot be stopped, only left alone.
+            tokio::time::timeout(GRACE, task).await.ok();
+        }
+        for entry in self.queue.close() {
+            self.give_up(entry.batch);
         }
         left
     }
@@ -110,7 +132,7 @@ impl Lane {
 
 async fn sleep_until(when: Option<Instant>) {
     match when {
-        Some(when) => tokio::time::sleep_until(when.into()).await,
+        Some(when) => tokio::time::sleep_until(when).await,
         None => std::future::pending().await,
     }
 }

@@ -1,0 +1,61 @@
+//! What has left the queue and has not ended yet.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+use tidewatch_component::DataType;
+use tidewatch_telemetry::Books;
+
+/// All requests of a lane that are being delivered.
+#[derive(Default)]
+pub(crate) struct UnderWay {
+    next: AtomicUsize,
+    flights: Mutex<HashMap<usize, (DataType, usize)>>,
+}
+
+/// The items of one request, from the queue to their ends. What has not ended when this is dropped was
+/// lost to a panic.
+pub(crate) struct Flight<'a> {
+    all: &'a UnderWay,
+    books: &'a Books,
+    number: usize,
+}
+
+impl UnderWay {
+    pub(crate) fn start<'a>(&'a self, data_type: DataType, items: usize, books: &'a Books) -> Flight<'a> {
+        let number = self.next.fetch_add(1, Relaxed);
+        self.lock().insert(number, (data_type, items));
+        Flight { all: self, books, number }
+    }
+
+    /// Items by kind of data, by walking the flights.
+    pub(crate) fn held(&self) -> Vec<(DataType, usize)> {
+        self.lock().values().copied().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<usize, (DataType, usize)>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Flight<'_> {
+    /// These items are accounted for.
+    pub(crate) fn ended(&self, items: usize) {
+        if let Some((_, left)) = self.all.lock().get_mut(&self.number) {
+            *left -= items;
+        }
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        let last = self.all.lock().remove(&self.number);
+        if let Some((data_type, left)) = last.filter(|(_, left)| *left > 0) {
+            self.books.dropped(data_type, left, "panic");
+        }
+    }
+}
