@@ -20,7 +20,7 @@ fn mistakes_are_shown_where_they_are() {
             "unknown path `resource.attribute` at column 1; did you mean `resource.attributes`?",
         ),
         ("elephant == 1", "unknown path `elephant` at column 1"),
-        ("span.name == 1", "`span.name`: there is no `span` in an expression over a log at column 1"),
+        ("span.name == 1", "`span.name` is a path of a span, not of a log at column 1"),
         (
             "severity_number > SEVERITY_NUMBER_WRAN",
             "unknown enum `SEVERITY_NUMBER_WRAN` at column 19; did you mean `SEVERITY_NUMBER_WARN`?",

@@ -169,3 +169,31 @@ impl Hasher for Identity {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::threshold::{ThresholdConfig, compile};
+    use serde_json::json;
+
+    #[test]
+    fn the_bound_holds_when_many_threads_find_new_series() {
+        let rule = json!({"alert": "A", "metric": "m", "levels": {"info": "> 0"}});
+        let config: ThresholdConfig = serde_json::from_value(json!({"rules": [rule]})).unwrap();
+        let rules = compile::rules(config).unwrap();
+        let (store, now) = (Store::new(100), Instant::now());
+        let find = |thread: u64| {
+            // Half of the keys are those of the other threads, too.
+            let keys = (0..1000).map(|key| if key % 2 == 0 { key } else { key * 64 + thread });
+            keys.filter(|key| store.with(key << 52, (&rules, 0), now, |_| ()).is_ok()).count()
+        };
+        let found: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|thread| scope.spawn(move || find(thread))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert!(found >= 100);
+        assert_eq!(store.len(), 100);
+        let kept: usize = store.shards.iter().map(|shard| lock(shard).series.len()).sum();
+        assert_eq!(kept, 100);
+    }
+}

@@ -18,6 +18,8 @@ pub enum Context {
     DataPoint,
 }
 
+const CONTEXTS: [Context; 3] = [Context::Log, Context::Span, Context::DataPoint];
+
 impl Context {
     /// What paths may start with, e.g. `log`.
     pub fn name(self) -> &'static str {
@@ -63,11 +65,15 @@ impl Path {
     pub(crate) fn resolve(name: &str, keys: Vec<Key>, context: Context, start: usize) -> Result<Self, Wrong> {
         let own = name.strip_prefix(context.name()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
         let field = context.field(own).ok_or_else(|| {
-            let message = match own.split_once('.') {
-                Some((prefix @ ("log" | "span" | "datapoint" | "metric"), _)) => {
-                    format!("`{name}`: there is no `{prefix}` in an expression over a {}", context.name())
+            let elsewhere = CONTEXTS.into_iter().find(|other| {
+                let rest = name.strip_prefix(other.name()).and_then(|rest| rest.strip_prefix('.'));
+                other.field(rest.unwrap_or(name)).is_some()
+            });
+            let message = match elsewhere {
+                Some(other) => {
+                    format!("`{name}` is a path of a {}, not of a {}", other.name(), context.name())
                 }
-                _ => format!("unknown path `{name}`"),
+                None => format!("unknown path `{name}`"),
             };
             Wrong::new(start, message).nearest(own, context.paths())
         })?;
