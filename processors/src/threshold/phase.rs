@@ -92,6 +92,17 @@ impl Phase {
         }
     }
 
+    /// The source's clock was set back: what was waited for is waited for anew.
+    #[must_use]
+    pub(super) fn restart(self) -> Self {
+        match self {
+            Self::Quiet | Self::Pending { .. } => Self::Quiet,
+            Self::Firing { since, level } | Self::Keeping { since, level, .. } => {
+                Self::Firing { since, level }
+            }
+        }
+    }
+
     /// Since when a level holds.
     pub(super) fn since(self) -> Option<u64> {
         match self {

@@ -65,6 +65,12 @@ impl Rule {
         self.mode == Mode::State || increase || self.change.is_some()
     }
 
+    /// Whether its number only grows where the metric is cumulative.
+    pub(super) fn judges_totals(&self) -> bool {
+        let totals = [Statistic::Value, Statistic::Count, Statistic::Sum];
+        matches!(&self.source, Source::Metric { statistic, .. } if totals.contains(statistic))
+    }
+
     /// The level that counts: the last one that holds.
     pub(super) fn level(&self, value: Option<f64>, record: &Record<'_>) -> Option<u8> {
         let Judge::Levels(levels) = &self.judge else { return None };

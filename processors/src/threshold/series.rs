@@ -60,6 +60,7 @@ impl Series {
             }
             self.counter = Counter::default();
             self.window.clear();
+            self.phase = self.phase.restart();
         }
         self.time = time;
         self.arrived = now;
@@ -80,7 +81,8 @@ impl Series {
             Reading::Nothing | Reading::Unsuited => return None,
         };
         let Some(change) = rule.change else { return Some(number) };
-        if shape == Shape::Cumulative && self.window.last().is_some_and(|last| number < last) {
+        let is_total = shape == Shape::Cumulative && rule.judges_totals();
+        if is_total && self.window.last().is_some_and(|last| number < last) {
             self.window.clear();
         }
         let (difference, seconds) = self.window.push(self.time, number, change.over)?;

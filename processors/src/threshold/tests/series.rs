@@ -94,6 +94,33 @@ fn old_points_change_nothing_and_are_counted() {
 }
 
 #[test]
+fn a_clock_set_back_starts_the_wait_anew() {
+    let bench = Bench::new(rule(json!({"for": "10m"})));
+    let take = |wall: f64, event| bench.take(wall, &gauge("m", &[("host.name", "a")], event, 85.0));
+    assert_eq!(brief(&take(1000.0, 1000)), []);
+    assert_eq!(brief(&take(1300.0, 500)), []);
+    assert_eq!(brief(&bench.wait(1899.0)), []);
+    let fired = bench.wait(1900.0);
+    assert_eq!((brief(&fired), fired[0].starts_at), (vec![(Firing, "warning", WARNING)], nanos(500)));
+}
+
+#[test]
+fn a_rate_that_falls_is_no_restart() {
+    let bench =
+        Bench::new(json!([{"alert": "Slower", "metric": "m", "statistic": "rate", "by": ["host.name"],
+        "change": {"over": "1m", "as": "delta"}, "levels": {"warning": "<= -50"}}]));
+    let mut told = Vec::new();
+    let mut total = 0;
+    for at in (0..=240_u64).step_by(30) {
+        // 100 per second for the first two minutes, 10 per second then.
+        total += if at <= 120 { 3000 } else { 300 };
+        let request = counter(at, 0, total, AggregationTemporality::Cumulative);
+        told.extend(bench.take(at as f64, &request).into_iter().map(|alert| (at, alert.status, alert.value)));
+    }
+    assert_eq!(told, [(150, Firing, Some(-90.0)), (210, Resolved, Some(-90.0))]);
+}
+
+#[test]
 fn silence_fires_and_a_word_resolves() {
     let bench = Bench::new(json!([{"alert": "Silent", "metric": "m", "by": ["host.name"],
         "absent_for": "5m", "severity": "page", "labels": {"team": "core"}}]));
