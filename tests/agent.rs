@@ -151,3 +151,12 @@ fn mistakes_end_the_start() {
         unwritable.stderr
     );
 }
+
+#[test]
+fn telemetry_is_moved_by_as_many_threads_as_told() {
+    let threads = |told: usize| {
+        let service = format!("service:\n  threads: {told}");
+        Agent::start(&undeliverable().replace("service:", &service)).threads()
+    };
+    assert_eq!(threads(5), threads(1) + 4);
+}

@@ -41,7 +41,7 @@ pub(crate) fn run(sources: &Sources, registry: &Registry) -> ExitCode {
     }
     panics::log();
     process::register(&metrics);
-    let runtime = match runtime() {
+    let runtime = match runtime(config.service.threads) {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!(%error, "cannot start the threads");
@@ -53,12 +53,25 @@ pub(crate) fn run(sources: &Sources, registry: &Registry) -> ExitCode {
     code
 }
 
-/// One worker thread for each core that the process may use.
-fn runtime() -> std::io::Result<Runtime> {
-    runtime::Builder::new_multi_thread().thread_name("tidewatch").enable_all().build()
+/// The threads that move telemetry. Half of the cores is cheapest per item: with a thread for each, they
+/// spend more on waking each other than on the work (docs/decisions/0001-transport.md).
+fn runtime(threads: Option<usize>) -> std::io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.unwrap_or(cores / 2).max(1);
+    runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("tidewatch").enable_all().build()
+}
+
+/// Keeps the next timer near. A request sets timeouts of seconds; were one of them the next to expire, setting
+/// it would wake the thread that waits for the network, at the cost of a system call for each.
+async fn pulse() {
+    let mut beat = tokio::time::interval(Duration::from_millis(500));
+    loop {
+        beat.tick().await;
+    }
 }
 
 async fn serve(agent: Agent, config: &Config, metrics: &Metrics) -> ExitCode {
+    tokio::spawn(pulse());
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
         Err(error) => {

@@ -67,18 +67,24 @@ pub(crate) struct Agent {
     log: BufReader<ChildStderr>,
     /// The lines so far.
     pub(crate) lines: Vec<Value>,
+    /// What it said about its configuration before the log began.
+    pub(crate) warnings: String,
 }
 
 impl Agent {
     /// Starts it and waits until it is ready.
     pub(crate) fn start(config: &str) -> Self {
         let file = File::new(config);
-        let encoding = "service::telemetry::logs::encoding=json";
-        let mut command = tidewatch(&["--config", file.as_str(), "--set", encoding]);
+        Self::spawn(&mut tidewatch(&["--config", file.as_str()]))
+    }
+
+    /// The same with a command of one's own.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        command.args(["--set", "service::telemetry::logs::encoding=json"]);
         let mut child =
             command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let log = BufReader::new(child.stderr.take().expect("piped"));
-        let mut agent = Self { child, log, lines: Vec::new() };
+        let mut agent = Self { child, log, lines: Vec::new(), warnings: String::new() };
         agent.wait_for("ready");
         agent
     }
@@ -89,6 +95,10 @@ impl Agent {
             let mut line = String::new();
             if self.log.read_line(&mut line).expect("a line") == 0 {
                 panic!("the agent ended before it said `{message}`: {:#?}", self.lines);
+            }
+            if self.lines.is_empty() && !line.starts_with('{') {
+                self.warnings.push_str(&line);
+                continue;
             }
             let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
             self.lines.push(line.clone());
@@ -107,6 +117,11 @@ impl Agent {
     pub(crate) fn metrics(&self) -> String {
         let ready = self.line(|line| line["message"] == "ready");
         ready["metrics"].as_str().expect("an address").to_owned()
+    }
+
+    /// How many threads it has.
+    pub(crate) fn threads(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("the agent's threads").count()
     }
 
     pub(crate) fn signal(&self, name: &str) {

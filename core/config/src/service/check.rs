@@ -43,6 +43,7 @@ pub(crate) fn check(root: &mut Map, parts: &Parts<'_>, diagnostics: &mut Diagnos
         telemetry: keys.telemetry,
         shutdown_timeout: keys.shutdown_timeout,
         memory_limit: keys.memory_limit,
+        threads: keys.threads,
     })
 }
 

@@ -34,6 +34,8 @@ pub struct Service {
     pub shutdown_timeout: GoDuration,
     /// The most memory that telemetry in flight may hold.
     pub memory_limit: Option<ByteSize>,
+    /// How many threads move telemetry.
+    pub threads: Option<usize>,
 }
 
 /// A pipeline: from receivers through processors to exporters.
@@ -71,8 +73,13 @@ pub(crate) struct ServiceKeys {
     pub(crate) telemetry: Telemetry,
     /// How long a stop may take before what is left is given up. Default `30s`.
     pub(crate) shutdown_timeout: GoDuration,
-    /// The most memory that telemetry in flight may hold, e.g. `512MiB`. Default: chosen from what the machine has.
+    /// The most memory that telemetry in flight may hold in all queues together, e.g. `512MiB`. Default: none
+    /// beyond each queue's own `max_bytes`.
     pub(crate) memory_limit: Option<ByteSize>,
+    /// How many threads move telemetry. Default: half of the cores, and at least 1: more threads take more, but
+    /// wake each other for it.
+    #[schemars(range(min = 1, max = 1024))]
+    pub(crate) threads: Option<usize>,
 }
 
 impl Default for ServiceKeys {
@@ -83,6 +90,7 @@ impl Default for ServiceKeys {
             telemetry: Telemetry::default(),
             shutdown_timeout: GoDuration::from_secs(30),
             memory_limit: None,
+            threads: None,
         }
     }
 }
