@@ -52,3 +52,12 @@ impl StartError {
         Self(format!("{what}: {error}"))
     }
 }
+
+impl From<Vec<tidewatch_config::Mistake>> for StartError {
+    /// What only showed when files were opened.
+    fn from(mistakes: Vec<tidewatch_config::Mistake>) -> Self {
+        let texts: Vec<String> =
+            mistakes.iter().map(|mistake| format!("{}: {}", mistake.path, mistake.message)).collect();
+        Self(texts.join("; "))
+    }
+}

@@ -12,4 +12,4 @@ pub mod server;
 
 pub use books::{Books, Held, Holders, NodeKind, items_name, per_signal};
 pub use metrics::Metrics;
-pub use prometheus::{Histogram, IntCounter, IntGauge};
+pub use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};

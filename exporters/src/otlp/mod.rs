@@ -14,7 +14,6 @@ use tidewatch_config::Mistake;
 use tidewatch_net::{
     auth::{AuthConfig, ClientAuthenticator},
     config::GrpcClientConfig,
-    grpc::Channel,
 };
 
 /// The `otlp` exporter.
@@ -38,21 +37,13 @@ impl ExporterFactory for Otlp {
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<BuiltExporter, Vec<Mistake>> {
-        let mut mistakes = Vec::new();
+        let mut mistakes = config.client.check();
         let authenticator = authenticator(config.client.auth.as_ref(), context, &mut mistakes);
-        let channel = config.client.options().and_then(|(address, options)| {
-            Channel::new(&address, options).map_err(|status| vec![Mistake::new("endpoint", status.message)])
-        });
-        match channel {
-            Ok(channel) if mistakes.is_empty() => {
-                let exporter = Arc::new(send::GrpcExporter::new(channel, authenticator));
-                Ok(BuiltExporter { exporter, delivery: config.delivery })
-            }
-            channel => {
-                mistakes.extend(channel.err().into_iter().flatten());
-                Err(mistakes)
-            }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
         }
+        let exporter = Arc::new(send::GrpcExporter::new(config.client, authenticator));
+        Ok(BuiltExporter { exporter, delivery: config.delivery })
     }
 }
 

@@ -3,11 +3,11 @@
 mod send;
 
 use crate::otlp::authenticator;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tidewatch_component::{BuildContext, BuiltExporter, DeliveryConfig, ExporterFactory, SignalSet, Timeout};
-use tidewatch_config::Mistake;
+use tidewatch_config::{Mistake, values::GoDuration};
 use tidewatch_net::config::HttpClientConfig;
 use tidewatch_otlp::Signal;
 
@@ -16,11 +16,14 @@ pub struct OtlpHttp;
 
 /// Keys of the `otlp_http` exporter.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-unsupported" = {"profiles_endpoint": "there are no profiles yet"}), transform = describe_timeout)]
 pub struct Config {
-    /// The destination; `/v1/traces` and the like are added to the endpoint. `timeout` is of one try,
-    /// 30s by default.
+    /// The destination; `/v1/traces` and the like are added to the endpoint.
     #[serde(flatten)]
     pub client: HttpClientConfig,
+    /// How long one try may take; 0 is for ever. Default 30s.
+    #[serde(default = "half_a_minute")]
+    pub timeout: GoDuration,
     /// The whole URL for traces. Default: the endpoint and `/v1/traces`.
     #[serde(default)]
     pub traces_endpoint: Option<String>,
@@ -49,6 +52,22 @@ pub enum Encoding {
     Json,
 }
 
+const TIMEOUT: &str = "How long one try may take; 0 is for ever. Default 30s.";
+
+fn half_a_minute() -> GoDuration {
+    GoDuration::from_secs(30)
+}
+
+/// The key stands in both flattened blocks, too, where its default is another.
+fn describe_timeout(schema: &mut Schema) {
+    if let Some(timeout) =
+        schema.pointer_mut("/properties/timeout").and_then(|timeout| timeout.as_object_mut())
+    {
+        timeout.insert("description".into(), TIMEOUT.into());
+        timeout.insert("default".into(), "30s".into());
+    }
+}
+
 impl ExporterFactory for OtlpHttp {
     const TYPE: &'static str = "otlp_http";
     const ALIASES: &'static [&'static str] = &["otlphttp"];
@@ -56,32 +75,14 @@ impl ExporterFactory for OtlpHttp {
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<BuiltExporter, Vec<Mistake>> {
-        let mut mistakes = Vec::new();
+        let mut mistakes = config.client.check();
         let urls = Signal::ALL.map(|signal| config.url(signal, &mut mistakes));
         let authenticator = authenticator(config.client.auth.as_ref(), context, &mut mistakes);
-        // Retry and timeout are the queue's business; the client's own timeout would cut across it.
-        let timeout: Duration = config.client.timeout.into();
-        let timeout = if timeout.is_zero() { Duration::from_secs(30) } else { timeout };
-        let client = HttpClientConfig { timeout: Duration::ZERO.into(), ..config.client.clone() };
-        let client = match client.client() {
-            Ok(client) => client,
-            Err(more) => {
-                // The endpoint may be left out where every signal has its own.
-                let needless =
-                    |mistake: &Mistake| mistake.path == "endpoint" && config.client.endpoint.is_empty();
-                mistakes.extend(more.into_iter().filter(|mistake| !needless(mistake)));
-                return Err(mistakes);
-            }
-        };
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
-        let client = match authenticator {
-            Some(authenticator) => client.with_authenticator(authenticator),
-            None => client,
-        };
-        let exporter = Arc::new(send::HttpExporter { client, urls, encoding: config.encoding });
-        let delivery = DeliveryConfig { timeout: Timeout(timeout.into()), ..config.delivery };
+        let exporter = Arc::new(send::HttpExporter::new(config.client, authenticator, urls, config.encoding));
+        let delivery = DeliveryConfig { timeout: Timeout(config.timeout), ..config.delivery };
         Ok(BuiltExporter { exporter, delivery })
     }
 }
@@ -106,10 +107,10 @@ impl Config {
         match url.parse::<http::Uri>() {
             Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) => uri,
             _ => {
-                let mistake =
-                    Mistake::new(key, format!("`{url}` is no URL")).help("write it as http://host:4318");
-                if !mistakes.contains(&mistake) {
-                    mistakes.push(mistake);
+                // The endpoint is looked at once, not for every signal.
+                if !mistakes.iter().any(|mistake| mistake.path == key) {
+                    let mistake = Mistake::new(key, format!("`{url}` is no URL"));
+                    mistakes.push(mistake.help("write it as http://host:4318"));
                 }
                 http::Uri::default()
             }

@@ -4,13 +4,17 @@ use bytes::Bytes;
 use http::HeaderMap;
 use std::{sync::Arc, time::Duration};
 use tidewatch_component::{Context, Failure, Intake, Metadata, Payload, Refusal, data_type};
+use tidewatch_net::grpc::Code;
 use tidewatch_otlp::{Request, Signal};
+use tidewatch_telemetry::{IntCounterVec, Metrics};
 
 /// The way into the pipelines for one transport.
 pub(super) struct Acceptor {
     intake: Intake,
     context: Arc<Context>,
     include_metadata: bool,
+    transport: &'static str,
+    refused: IntCounterVec,
 }
 
 /// A request that was taken.
@@ -34,10 +38,20 @@ pub(super) enum Declined {
 const COME_BACK: Duration = Duration::from_secs(1);
 
 impl Acceptor {
-    pub(super) fn new(intake: &Intake, transport: &str, include_metadata: bool) -> Self {
+    pub(super) fn new(
+        intake: &Intake,
+        transport: &'static str,
+        include_metadata: bool,
+        metrics: &Metrics,
+    ) -> Self {
         let intake = intake.over(transport);
         let context = Arc::new(Context::of_receiver(intake.receiver()));
-        Self { intake, context, include_metadata }
+        let refused = metrics.counter(
+            "tidewatch_receiver_refused_requests",
+            "Requests that were answered with an error, by google.rpc.Code.",
+            &["receiver", "transport", "code"],
+        );
+        Self { intake, context, include_metadata, transport, refused }
     }
 
     /// Whether any pipeline takes this signal.
@@ -53,6 +67,9 @@ impl Acceptor {
         bytes: Bytes,
         headers: &HeaderMap,
     ) -> Result<Accepted, Declined> {
+        if bytes.is_empty() {
+            return Ok(Accepted::default());
+        }
         let data_type = data_type(signal);
         let permit = match self.intake.admit(data_type, bytes.len()) {
             Ok(permit) => permit,
@@ -92,10 +109,9 @@ impl Acceptor {
         Ok(accepted)
     }
 
-    /// Counts a request that was turned away before its bytes were all here.
-    pub(super) fn refused(&self, signal: Signal) {
-        // How many items it held nobody knows; that there was one is worth a mark.
-        self.intake.refused(data_type(signal), 0);
+    /// Counts a request that is answered with an error: of many, nobody knows how many items they held.
+    pub(super) fn count_refused(&self, code: Code) {
+        self.refused.with_label_values(&[self.intake.receiver(), self.transport, code.name()]).inc();
     }
 
     fn with_metadata(&self, headers: &HeaderMap) -> Context {

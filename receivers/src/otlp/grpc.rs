@@ -20,19 +20,19 @@ impl UnaryService for GrpcService {
         let Some(signal) = signal_of(request.path.path()) else {
             return Err(Status::new(Code::Unimplemented, "unknown method"));
         };
-        match self.acceptor.accept(signal, request.message, &request.headers).await {
-            Ok(accepted) => Ok(response(&accepted)),
+        let status = match self.acceptor.accept(signal, request.message, &request.headers).await {
+            Ok(accepted) => return Ok(response(&accepted)),
             Err(Declined::Retryable { reason, after }) => {
-                Err(Status::new(Code::Unavailable, reason).retry_after(after))
+                Status::new(Code::Unavailable, reason).retry_after(after)
             }
-            Err(Declined::Permanent { reason }) => Err(Status::new(Code::InvalidArgument, reason)),
-        }
+            Err(Declined::Permanent { reason }) => Status::new(Code::InvalidArgument, reason),
+        };
+        self.acceptor.count_refused(status.code);
+        Err(status)
     }
 
-    fn refused(&self, path: &str, _status: &Status) {
-        if let Some(signal) = signal_of(path) {
-            self.acceptor.refused(signal);
-        }
+    fn refused(&self, _path: &str, status: &Status) {
+        self.acceptor.count_refused(status.code);
     }
 }
 

@@ -38,9 +38,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 impl HttpService for Http {
     fn refuse(&self, head: &Parts) -> Option<Response<Bytes>> {
         let encoding = encoding_of(&head.headers);
-        let answer = |status, text: &str| {
-            Some(error(encoding.unwrap_or(Encoding::Json), status, text.to_owned(), None))
-        };
+        let answer = |status, text: &str| Some(self.error(encoding, status, text, None));
         let Some(signal) = self.signal_of(head.uri.path()) else {
             return answer(StatusCode::NOT_FOUND, "there is nothing at this path");
         };
@@ -67,39 +65,30 @@ impl HttpService for Http {
         let (head, body) = request.into_parts();
         let (Some(signal), Some(encoding)) = (self.signal_of(head.uri.path()), encoding_of(&head.headers))
         else {
-            return error(
-                Encoding::Json,
-                StatusCode::NOT_FOUND,
-                "there is nothing at this path".into(),
-                None,
-            );
+            return self.error(None, StatusCode::NOT_FOUND, "there is nothing at this path", None);
         };
         let wire = match encoding {
             Encoding::Protobuf => body,
             Encoding::Json => match json::decode(signal, &body) {
                 Ok(wire) => wire.into(),
                 Err(problem) => {
-                    self.acceptor.refused(signal);
-                    return error(encoding, StatusCode::BAD_REQUEST, problem.to_string(), None);
+                    return self.error(Some(encoding), StatusCode::BAD_REQUEST, &problem.to_string(), None);
                 }
             },
         };
-        match self.acceptor.accept(signal, wire, &head.headers).await {
-            Ok(accepted) => success(encoding, signal, grpc::response(&accepted)),
-            Err(Declined::Permanent { reason }) => error(encoding, StatusCode::BAD_REQUEST, reason, None),
+        let (status, reason, after) = match self.acceptor.accept(signal, wire, &head.headers).await {
+            Ok(accepted) => return success(encoding, signal, grpc::response(&accepted)),
+            Err(Declined::Permanent { reason }) => (StatusCode::BAD_REQUEST, reason, None),
             Err(Declined::Retryable { reason, after }) => {
-                error(encoding, StatusCode::SERVICE_UNAVAILABLE, reason, Some(after))
+                (StatusCode::SERVICE_UNAVAILABLE, reason, Some(after))
             }
-        }
+        };
+        self.error(Some(encoding), status, &reason, after)
     }
 
     fn refused(&self, head: &Parts, answer: Response<Bytes>) -> Response<Bytes> {
-        if let Some(signal) = self.signal_of(head.uri.path()) {
-            self.acceptor.refused(signal);
-        }
-        let encoding = encoding_of(&head.headers).unwrap_or(Encoding::Json);
-        let message = String::from_utf8_lossy(answer.body()).into_owned();
-        let mut told = error(encoding, answer.status(), message, None);
+        let message = String::from_utf8_lossy(answer.body());
+        let mut told = self.error(encoding_of(&head.headers), answer.status(), &message, None);
         // Challenges and the like stay.
         for (name, value) in answer.headers().iter().filter(|(name, _)| **name != CONTENT_TYPE) {
             told.headers_mut().insert(name, value.clone());
@@ -111,6 +100,31 @@ impl HttpService for Http {
 impl Http {
     fn signal_of(&self, path: &str) -> Option<Signal> {
         self.paths.iter().find(|(known, _)| known == path).map(|(_, signal)| *signal)
+    }
+
+    /// A `google.rpc.Status` in the request's encoding; in JSON where that has none that is known.
+    fn error(
+        &self,
+        encoding: Option<Encoding>,
+        status: StatusCode,
+        message: &str,
+        retry_after: Option<Duration>,
+    ) -> Response<Bytes> {
+        let code = code_of(status);
+        self.acceptor.count_refused(code);
+        let rpc = RpcStatus { code: code as i32, message: message.to_owned() };
+        let encoding = encoding.unwrap_or(Encoding::Json);
+        let body = match encoding {
+            Encoding::Protobuf => rpc.encode_to_vec(),
+            Encoding::Json => rpc.to_json(),
+        };
+        let mut response = respond(encoding, status, body.into());
+        if let Some(after) = retry_after {
+            // Whole seconds, never zero: the header knows nothing finer.
+            let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+            response.headers_mut().insert(RETRY_AFTER, seconds.max(1).into());
+        }
+        response
     }
 }
 
@@ -130,29 +144,6 @@ fn success(encoding: Encoding, signal: Signal, wire: Bytes) -> Response<Bytes> {
         Encoding::Json => json::encode_response(signal, &wire).unwrap_or_else(|_| b"{}".to_vec()).into(),
     };
     respond(encoding, StatusCode::OK, body)
-}
-
-/// A `google.rpc.Status` in the request's encoding.
-fn error(
-    encoding: Encoding,
-    status: StatusCode,
-    message: String,
-    retry_after: Option<Duration>,
-) -> Response<Bytes> {
-    let rpc = RpcStatus { code: code_of(status) as i32, message };
-    let body = match encoding {
-        Encoding::Protobuf => rpc.encode_to_vec(),
-        Encoding::Json => rpc.to_json(),
-    };
-    let mut response = respond(encoding, status, body.into());
-    if let Some(after) = retry_after {
-        // Whole seconds, never zero: the header knows nothing finer.
-        response.headers_mut().insert(
-            RETRY_AFTER,
-            after.as_secs_f64().ceil().max(1.0).to_string().parse().unwrap_or(HeaderValue::from_static("1")),
-        );
-    }
-    response
 }
 
 fn respond(encoding: Encoding, status: StatusCode, body: Bytes) -> Response<Bytes> {

@@ -4,6 +4,8 @@ mod accept;
 mod grpc;
 mod http;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,7 @@ use tidewatch_net::{
     auth::{AuthConfig, ServerAuthenticator},
     config::{GrpcServerConfig, HttpServerConfig},
 };
+use tidewatch_otlp::Signal;
 
 /// The `otlp` receiver.
 pub struct Otlp;
@@ -92,7 +95,8 @@ impl ReceiverFactory for Otlp {
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
-        let receiver = server::OtlpReceiver::new(config.protocols, grpc_auth, http_auth);
+        let receiver =
+            server::OtlpReceiver::new(config.protocols, grpc_auth, http_auth, context.metrics.clone());
         Ok(BuiltReceiver { receiver: Arc::new(receiver), acknowledge: config.acknowledge })
     }
 }
@@ -100,19 +104,26 @@ impl ReceiverFactory for Otlp {
 impl HttpConfig {
     fn check(&self) -> Vec<Mistake> {
         let mut mistakes = self.server.check();
-        let paths = [
-            ("traces_url_path", &self.traces_url_path),
-            ("metrics_url_path", &self.metrics_url_path),
-            ("logs_url_path", &self.logs_url_path),
-        ];
-        for (index, (key, path)) in paths.iter().enumerate() {
-            if path.is_empty() || path.contains(['?', '#']) {
-                mistakes.push(Mistake::new(*key, format!("{path:?} is no path")));
-            } else if paths[..index].iter().any(|(_, other)| other == path) {
-                mistakes.push(Mistake::new(*key, "two signals cannot share a path"));
+        let paths = self.paths();
+        for (index, (path, signal)) in paths.iter().enumerate() {
+            let key = format!("{signal}_url_path");
+            if path.len() == 1 || path.contains(['?', '#', ' ']) {
+                mistakes.push(Mistake::new(key, format!("{path:?} is no path")));
+            } else if paths[..index].iter().any(|(other, _)| other == path) {
+                mistakes.push(Mistake::new(key, "two signals cannot share a path"));
             }
         }
         mistakes
+    }
+
+    /// Path and signal; as in the Collector, the first slash may be left out.
+    fn paths(&self) -> [(String, Signal); 3] {
+        let with_slash = |path: &str| format!("/{}", path.trim_start_matches('/'));
+        [
+            (with_slash(&self.traces_url_path), Signal::Traces),
+            (with_slash(&self.metrics_url_path), Signal::Metrics),
+            (with_slash(&self.logs_url_path), Signal::Logs),
+        ]
     }
 }
 

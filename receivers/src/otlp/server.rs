@@ -14,7 +14,7 @@ use tidewatch_net::{
     grpc, http,
     stream::{Address, Listener},
 };
-use tidewatch_otlp::Signal;
+use tidewatch_telemetry::Metrics;
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 /// Both servers of one `otlp` receiver.
@@ -22,6 +22,7 @@ pub(super) struct OtlpReceiver {
     protocols: Protocols,
     grpc_auth: Option<Arc<dyn ServerAuthenticator>>,
     http_auth: Option<Arc<dyn ServerAuthenticator>>,
+    metrics: Metrics,
     stop: watch::Sender<bool>,
     servers: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -33,29 +34,27 @@ impl OtlpReceiver {
         protocols: Protocols,
         grpc_auth: Option<Arc<dyn ServerAuthenticator>>,
         http_auth: Option<Arc<dyn ServerAuthenticator>>,
+        metrics: Metrics,
     ) -> Self {
-        Self { protocols, grpc_auth, http_auth, stop: watch::Sender::new(false), servers: Mutex::default() }
+        let stop = watch::Sender::new(false);
+        Self { protocols, grpc_auth, http_auth, metrics, stop, servers: Mutex::default() }
     }
 
     async fn grpc(&self, config: &GrpcServerConfig, intake: &Intake) -> Result<Server, StartError> {
-        let mut options = config.options().map_err(|mistakes| unusable(&mistakes))?;
+        let mut options = config.options()?;
         options.authenticator.clone_from(&self.grpc_auth);
-        let listener = bind(&config.address()).await?;
-        let acceptor = Acceptor::new(intake, "grpc", config.include_metadata);
+        let listener = bind(&config.address(), intake.receiver()).await?;
+        let acceptor = Acceptor::new(intake, "grpc", config.include_metadata, &self.metrics);
         let service = Arc::new(GrpcService { acceptor });
         Ok(Box::pin(grpc::serve(listener, service, options, self.stopped())))
     }
 
     async fn http(&self, config: &HttpConfig, intake: &Intake) -> Result<Server, StartError> {
-        let mut options = config.server.options().map_err(|mistakes| unusable(&mistakes))?;
+        let mut options = config.server.options()?;
         options.authenticator.clone_from(&self.http_auth);
-        let listener = bind(&config.server.address()).await?;
-        let paths = vec![
-            (config.traces_url_path.clone(), Signal::Traces),
-            (config.metrics_url_path.clone(), Signal::Metrics),
-            (config.logs_url_path.clone(), Signal::Logs),
-        ];
-        let acceptor = Acceptor::new(intake, "http", config.server.include_metadata);
+        let listener = bind(&config.server.address(), intake.receiver()).await?;
+        let paths = config.paths().to_vec();
+        let acceptor = Acceptor::new(intake, "http", config.server.include_metadata, &self.metrics);
         Ok(Box::pin(http::serve(listener, Arc::new(Http { acceptor, paths }), options, self.stopped())))
     }
 
@@ -95,17 +94,11 @@ impl Receiver for OtlpReceiver {
     }
 }
 
-async fn bind(address: &Result<Address, Mistake>) -> Result<Listener, StartError> {
+async fn bind(address: &Result<Address, Mistake>, receiver: &str) -> Result<Listener, StartError> {
     let address = address.as_ref().map_err(|mistake| StartError(mistake.message.clone()))?;
     let listener = Listener::bind(address).await.map_err(|error| StartError(error.to_string()))?;
     if let Some(bound) = listener.local_addr() {
-        tracing::info!(address = %bound, "listening");
+        tracing::info!(receiver, address = %bound, "listening");
     }
     Ok(listener)
-}
-
-fn unusable(mistakes: &[Mistake]) -> StartError {
-    let texts: Vec<String> =
-        mistakes.iter().map(|mistake| format!("{}: {}", mistake.path, mistake.message)).collect();
-    StartError(texts.join("; "))
 }

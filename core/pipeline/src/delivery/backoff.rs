@@ -5,6 +5,9 @@ use std::time::Duration;
 use tidewatch_component::RetryConfig;
 use tokio::time::Instant;
 
+/// The longest wish of a destination that is kept: one that asks for more has lost its clock.
+const LONGEST_WISH: Duration = Duration::from_secs(60 * 60);
+
 /// The pauses between the tries of one batch.
 pub(crate) struct Backoff<'a> {
     config: &'a RetryConfig,
@@ -24,14 +27,14 @@ impl<'a> Backoff<'a> {
     }
 
     /// How long to wait for the next try; none when it is time to give up. The destination's own wish,
-    /// `at_least`, is kept.
+    /// `at_least`, is kept up to an hour.
     pub(crate) fn next(&mut self, at_least: Option<Duration>) -> Option<Duration> {
         if !self.config.enabled && !self.endless {
             return None;
         }
         let spread = self.config.randomization_factor.clamp(0.0, 1.0);
         let factor = if spread > 0.0 { rand::rng().random_range(1.0 - spread..=1.0 + spread) } else { 1.0 };
-        let pause = self.pause.mul_f64(factor).max(at_least.unwrap_or_default());
+        let pause = self.pause.mul_f64(factor).max(at_least.unwrap_or_default().min(LONGEST_WISH));
         let longest: Duration = self.config.max_interval.into();
         self.pause = self.pause.mul_f64(self.config.multiplier.max(1.0)).min(longest);
         let limit: Duration = self.config.max_elapsed_time.into();
@@ -50,6 +53,7 @@ mod tests {
         let pauses: Vec<u64> = (0..5).map(|_| backoff.next(None).unwrap().as_secs()).collect();
         assert_eq!(pauses, [5, 10, 20, 30, 30]);
         assert_eq!(backoff.next(Some(Duration::from_secs(99))).unwrap().as_secs(), 99);
+        assert_eq!(backoff.next(Some(Duration::MAX)).unwrap(), LONGEST_WISH);
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) async fn answer<S: UnaryService>(
     mut respond: SendResponse<Bytes>,
 ) {
     if let Some(response) = not_grpc(&request) {
-        respond.send_response(response, true).ok();
+        send_text(respond, response).ok();
         return;
     }
     let reply = {
@@ -152,6 +152,10 @@ async fn next_data(
     timeout(patience, body.data()).await.map_err(|_| {
         Status::new(Code::DeadlineExceeded, format!("nothing of the message came for {patience:?}"))
     })
+}
+
+fn send_text(mut respond: SendResponse<Bytes>, response: Response<()>) -> Result<(), h2::Error> {
+    respond.send_response(response, false)?.send_data(Bytes::from_static(b"gRPC is spoken here\n"), true)
 }
 
 fn send_message(mut respond: SendResponse<Bytes>, message: &[u8]) -> Result<(), h2::Error> {
