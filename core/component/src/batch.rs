@@ -14,6 +14,7 @@ pub struct Batch {
     pub payload: Payload,
     /// Where it came from.
     pub context: Arc<Context>,
+    /// In the order of the items for which they stand.
     tickets: Tickets,
 }
 
@@ -173,11 +174,13 @@ impl Batch {
     /// # Panics
     /// When `batches` is empty.
     pub fn merge(batches: Vec<Self>) -> Self {
+        let several = batches.len() > 1;
         let mut batches = batches.into_iter();
         let mut first = batches.next().expect("merge of at least one batch");
-        if batches.len() == 0 {
+        if !several {
             return first;
         }
+        first.align();
         let mut requests = Vec::new();
         let mut alerts = Vec::new();
         let mut take = |payload: Payload| match payload {
@@ -185,7 +188,8 @@ impl Batch {
             Payload::Alerts(more) => alerts.extend(more.iter().cloned()),
         };
         take(first.payload);
-        for other in batches {
+        for mut other in batches {
+            other.align();
             if !Arc::ptr_eq(&first.context, &other.context) {
                 first.context = Arc::new(first.context.join(&other.context));
             }
@@ -200,10 +204,23 @@ impl Batch {
         Self { payload, ..first }
     }
 
+    /// Lets the tickets stand for as many items as there are now: a processor may have changed that, and
+    /// data for which nobody waits has its place, too.
+    fn align(&mut self) {
+        let items = self.items();
+        match self.tickets.as_mut_slice() {
+            [] => self.tickets.push(Ticket::of_nobody(items)),
+            [only] => only.stand_for(items),
+            // Whose items were changed is not known.
+            _ => {}
+        }
+    }
+
     /// Parts of at most `max_items` items and `max_bytes` bytes (0 = unlimited), in order; the tickets
     /// are cut along. A single item above `max_bytes` stays alone.
     #[must_use]
-    pub fn split(self, max_items: usize, max_bytes: usize) -> Vec<Self> {
+    pub fn split(mut self, max_items: usize, max_bytes: usize) -> Vec<Self> {
+        self.align();
         let payloads: Vec<Payload> = match self.payload {
             Payload::Telemetry(request) => {
                 request.split(max_items, max_bytes).into_iter().map(Payload::Telemetry).collect()
@@ -232,6 +249,7 @@ impl Batch {
             Payload::Alerts(_) => None,
         };
         let Some(halves) = halves else { return Err(self) };
+        self.align();
         let parts = share(halves.into(), &self.context, std::mem::take(&mut self.tickets));
         parts.try_into().map_err(|_| self)
     }
@@ -246,9 +264,12 @@ pub fn data_type(signal: tidewatch_otlp::Signal) -> DataType {
     }
 }
 
-/// Deals `tickets` out over `payloads` by their numbers of items. Every ticket goes somewhere, also
-/// where a processor has changed how many items there are.
+/// Deals `tickets` out over `payloads` by their numbers of items. Where a processor has changed how many
+/// items there are behind several tickets, all of them stand for every part: better told too much than
+/// told that all is well.
 fn share(payloads: Vec<Payload>, context: &Arc<Context>, mut tickets: Tickets) -> Vec<Batch> {
+    let items: usize = payloads.iter().map(Payload::items).sum();
+    let aligned = tickets.iter().map(Ticket::items).sum::<usize>() == items;
     let mut parts = Vec::with_capacity(payloads.len());
     let mut rest = payloads.into_iter().peekable();
     tickets.reverse();
@@ -256,6 +277,8 @@ fn share(payloads: Vec<Payload>, context: &Arc<Context>, mut tickets: Tickets) -
         let mut own = Tickets::new();
         if rest.peek().is_none() {
             own.extend(std::mem::take(&mut tickets).into_iter().rev());
+        } else if !aligned {
+            own.extend(tickets.iter().rev().map(|ticket| ticket.fork(ticket.items())));
         } else {
             let mut need = payload.items();
             while let Some(mut next) = tickets.pop() {
@@ -274,4 +297,53 @@ fn share(payloads: Vec<Payload>, context: &Arc<Context>, mut tickets: Tickets) -
         parts.push(Batch { payload, context: context.clone(), tickets: own });
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alerts(count: usize) -> Payload {
+        let alert = Alert::firing("A", "high", std::collections::BTreeMap::new(), 1);
+        Payload::Alerts(vec![alert; count].into())
+    }
+
+    fn batch(items: usize) -> (Receipt, Batch) {
+        let (receipt, ticket) = Receipt::new(items);
+        (receipt, Batch::new(alerts(items), Arc::default(), ticket))
+    }
+
+    #[test]
+    fn parts_of_a_joined_batch_belong_to_those_who_sent_them() {
+        let (first, mut one) = batch(6);
+        let (second, two) = batch(2);
+        let nobodys = Batch::unattended(alerts(4), Arc::default());
+        // A processor has dropped four of six.
+        one.payload = alerts(2);
+        let parts = Batch::merge(vec![nobodys, one, two]).split(2, 0);
+        let of = |receipt: &Receipt| parts.iter().map(|part| part.parts_of(receipt)).collect::<Vec<_>>();
+        assert_eq!(of(&first), [0, 0, 1, 0]);
+        assert_eq!(of(&second), [0, 0, 0, 1]);
+        parts.into_iter().for_each(|part| part.end(&Outcome::Delivered));
+    }
+
+    #[test]
+    fn where_nobody_knows_whose_items_are_left_everybody_is_told() {
+        let (first, one) = batch(3);
+        let (second, two) = batch(3);
+        let mut joined = Batch::merge(vec![one, two]);
+        joined.payload = alerts(4);
+        let parts = joined.halve().expect("four items");
+        assert!(parts.iter().all(|part| part.parts_of(&first) == 1 && part.parts_of(&second) == 1));
+        parts.into_iter().for_each(|part| part.end(&Outcome::Delivered));
+    }
+
+    #[test]
+    fn data_of_nobody_is_not_given_up_with_its_neighbours() {
+        let (receipt, one) = batch(1);
+        let mut joined = Batch::merge(vec![one, Batch::unattended(alerts(1), Arc::default())]);
+        drop(receipt);
+        assert!(!joined.is_abandoned() && joined.claim());
+        joined.end(&Outcome::Delivered);
+    }
 }

@@ -151,6 +151,11 @@ impl Receipt {
         (Self { shared: Some(shared.clone()) }, Ticket { shared: Some(shared), items, claimed: false })
     }
 
+    /// The receipt of data for which nobody waits: it is ready at once.
+    pub fn of_nobody() -> Self {
+        Self { shared: None }
+    }
+
     /// Lets the data go on without anybody waiting for it.
     pub fn detach(mut self) {
         if let Some(shared) = self.shared.take() {
@@ -200,6 +205,16 @@ impl Ticket {
     /// How many items of the submission this part stands for.
     pub fn items(&self) -> usize {
         self.items
+    }
+
+    /// A ticket of data for which nobody waits, to keep its place among others'.
+    pub(crate) fn of_nobody(items: usize) -> Self {
+        Self { shared: None, items, claimed: false }
+    }
+
+    /// A processor has changed how many items this part stands for.
+    pub(crate) fn stand_for(&mut self, items: usize) {
+        self.items = items;
     }
 
     /// Whether this part belongs to the submission behind `receipt`.

@@ -18,11 +18,13 @@ pub(crate) struct Entrance {
     /// By kind of data: each queue that may refuse, and over how many pipelines it is reached.
     reach: [Vec<(Arc<Lane>, usize)>; DataType::ALL.len()],
     books: Arc<Books>,
+    /// Senders have their answers already when their data comes in (`acknowledge: queued`).
+    answered: bool,
     closed: AtomicBool,
 }
 
 impl Entrance {
-    pub(crate) fn new(chains: Vec<Arc<Chain>>, books: Arc<Books>) -> Self {
+    pub(crate) fn new(chains: Vec<Arc<Chain>>, books: Arc<Books>, answered: bool) -> Self {
         let reach = DataType::ALL.map(|data_type| {
             let mut reach: Vec<(Arc<Lane>, usize)> = Vec::new();
             for chain in chains.iter().filter(|chain| chain.takes().contains(data_type)) {
@@ -35,7 +37,7 @@ impl Entrance {
             }
             reach
         });
-        Self { chains, reach, books, closed: AtomicBool::new(false) }
+        Self { chains, reach, books, answered, closed: AtomicBool::new(false) }
     }
 
     /// From now on everything is refused.
@@ -83,8 +85,12 @@ impl Gate for Entrance {
     fn submit(&self, mut permit: Permit, payload: Payload, context: Arc<Context>) -> Receipt {
         let (data_type, items) = (payload.data_type(), payload.items());
         self.books.came_in(data_type, items);
-        let (receipt, ticket) = Receipt::new(items);
-        let batch = Batch::new(payload, context, ticket);
+        let (receipt, batch) = if self.answered {
+            (Receipt::of_nobody(), Batch::unattended(payload, context))
+        } else {
+            let (receipt, ticket) = Receipt::new(items);
+            (receipt, Batch::new(payload, context, ticket))
+        };
         let mut takers = self.chains.iter().filter(|chain| chain.takes().contains(data_type)).peekable();
         if takers.peek().is_none() {
             self.books.dropped(data_type, items, "no_pipeline");

@@ -8,7 +8,7 @@ use crate::{
     fan_out::FanOut,
 };
 use std::{any::Any, collections::HashMap, sync::Arc};
-use tidewatch_component::{Budget, BuildContext, BuiltExporter, Gather, Registry, SignalSet};
+use tidewatch_component::{Acknowledge, Budget, BuildContext, BuiltExporter, Gather, Registry, SignalSet};
 use tidewatch_config::{Component, ComponentId, Config, Diagnostics, PipelineId};
 use tidewatch_telemetry::{Books, Held, Holders, Metrics, NodeKind};
 
@@ -240,7 +240,8 @@ impl Builder<'_> {
                 .collect();
             if !own.is_empty() {
                 let books = Books::open(self.metrics, NodeKind::Receiver, "", &id.to_string());
-                let entrance = Arc::new(Entrance::new(own, books));
+                let answered = built.acknowledge.acknowledge == Acknowledge::Queued;
+                let entrance = Arc::new(Entrance::new(own, books, answered));
                 receivers.push(NamedReceiver { id: id.to_string(), built, entrance });
             }
         }

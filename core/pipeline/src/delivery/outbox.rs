@@ -3,7 +3,10 @@
 use indexmap::IndexMap;
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 use tidewatch_component::{Alert, AlertStatus};
 
@@ -19,14 +22,20 @@ const MAX_REQUEST: usize = 1_000;
 /// The alerts that a destination has not taken yet.
 #[derive(Default)]
 pub(crate) struct Outbox {
-    slots: Mutex<IndexMap<String, VecDeque<Alert>>>,
+    slots: Mutex<Slots>,
+    closed: AtomicBool,
 }
+
+type Slots = IndexMap<String, VecDeque<Alert>>;
 
 impl Outbox {
     /// Puts a transition into its slot. Says why one is dropped for it, if so: an undelivered firing
     /// whose severity has changed since, or the oldest of too many, or the new one where there is no slot.
     pub(crate) fn put(&self, alert: Alert) -> Option<&'static str> {
         let mut slots = self.lock();
+        if self.closed.load(Relaxed) {
+            return Some("shutdown");
+        }
         if slots.len() >= MAX_SLOTS && !slots.contains_key(&alert.fingerprint) {
             return Some("outbox_full");
         }
@@ -65,6 +74,13 @@ impl Outbox {
         slots.retain(|_, slot| !slot.is_empty());
     }
 
+    /// Takes nothing in any more, and forgets what is left. Returns how many transitions that were.
+    pub(crate) fn close(&self) -> usize {
+        let mut slots = self.lock();
+        self.closed.store(true, Relaxed);
+        std::mem::take(&mut *slots).values().map(VecDeque::len).sum()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().is_empty()
     }
@@ -74,7 +90,7 @@ impl Outbox {
         self.lock().values().map(VecDeque::len).sum()
     }
 
-    fn lock(&self) -> MutexGuard<'_, IndexMap<String, VecDeque<Alert>>> {
+    fn lock(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -129,6 +145,15 @@ mod tests {
         }
         assert_eq!(outbox.held(), MAX_WAITING);
         assert_eq!(needless, 100 - MAX_WAITING);
+    }
+
+    #[test]
+    fn once_closed_it_takes_nothing() {
+        let outbox = Outbox::default();
+        outbox.put(alert(AlertStatus::Firing, "low"));
+        assert_eq!(outbox.close(), 1);
+        assert_eq!(outbox.put(alert(AlertStatus::Resolved, "low")), Some("shutdown"));
+        assert!(outbox.is_empty());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{
 use crate::isolation;
 use futures_util::{StreamExt, future::FutureExt, stream::FuturesUnordered};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use tidewatch_component::{Alert, Batch, Context, Payload};
+use tidewatch_component::{Alert, Batch, Context, DataType, Payload};
 use tidewatch_telemetry::Held;
 use tokio::{task::JoinHandle, time::Instant};
 
@@ -125,6 +125,10 @@ impl Lane {
         }
         for entry in self.queue.close() {
             self.give_up(entry.batch);
+        }
+        let alerts = self.outbox.close();
+        if alerts > 0 {
+            self.meters.failed(DataType::Alerts, alerts, "shutdown");
         }
         left
     }

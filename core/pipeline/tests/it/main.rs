@@ -1,0 +1,12 @@
+//! Whole pipelines, through the public API: configurations as people write them, with components whose
+//! behaviour a test decides.
+
+mod kit;
+
+mod admission;
+mod alerts;
+mod gathering;
+mod lifecycle;
+mod processors;
+mod retry;
+mod storm;
