@@ -116,7 +116,7 @@ impl Verdict {
         let most = least + sent.doubtful_items.load(Relaxed);
         self.within(name, "receiver accepted", accepted, (least, most));
         let exported = books.sum("otelcol_exporter_sent_log_records", "exporter", exporter);
-        self.within(name, "exporter sent", exported, record.heard_items());
+        self.within(name, "exporter sent", exported, (record.heard_items(), record.heard_items()));
     }
 
     /// `in + created = out + dropped + held` for every node, with nothing held any more, except where `may_hold`

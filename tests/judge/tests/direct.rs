@@ -36,7 +36,7 @@ async fn a_kind_sink_gets_everything_once() {
         assert_eq!(sink.record.accepted.len(), TOTAL);
         assert!(sink.record.repeated.is_empty());
         assert_eq!(sink.record.reordered.load(Relaxed), 0);
-        assert_eq!(sink.record.heard_items(), (TOTAL, TOTAL));
+        assert_eq!(sink.record.heard_items(), TOTAL);
     }
 }
 
@@ -47,7 +47,7 @@ async fn an_unkind_sink_loses_nothing_it_acknowledged() {
         let mut senders = Senders::start(&plan(protocol, &sink)).unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
         sink.down().await;
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(400)).await;
         sink.up().await.unwrap();
         assert!(senders.finish(Duration::from_secs(60)).await);
         let (sent, record) = (&*senders.sent, &*sink.record);
@@ -58,9 +58,7 @@ async fn an_unkind_sink_loses_nothing_it_acknowledged() {
         assert!(verdict.is_good(), "{verdict}");
         assert!(!sent.refused.is_empty(), "some statuses refuse for good");
         assert!(!record.unheard.is_empty(), "some answers were cut");
-        let (least, most) = record.heard_items();
-        let heard = sent.acknowledged_items.load(Relaxed);
-        assert!((least..=most).contains(&heard), "{heard} of {least} to {most}");
+        assert_eq!(sent.acknowledged_items.load(Relaxed), record.heard_items());
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 /// What HTTP/2 opens with, then an empty SETTINGS frame.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 /// A client that means business, except that it never comes to the end of its headers.
 const HEADERS: &[u8] = b"POST /v1/logs HTTP/1.1\r\nhost: localhost\r\n";
 /// One that announces a body.

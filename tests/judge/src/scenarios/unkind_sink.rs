@@ -99,7 +99,7 @@ async fn flap(one: &mut Sink, other: &mut Sink, up: Duration) -> crate::Error {
         for sink in [&mut *one, &mut *other] {
             tokio::time::sleep(up).await;
             sink.down().await;
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
             if let Err(error) = sink.up().await {
                 return error;
             }

@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-/// The body of an answer. It tells the connection whether it was given out whole.
+/// The body of an answer. What is not given out whole is recorded as unheard.
 pub(super) struct AnswerBody {
     frames: VecDeque<Frame<Bytes>>,
     cut: bool,
@@ -62,9 +62,10 @@ impl Body for AnswerBody {
 
 impl Drop for AnswerBody {
     fn drop(&mut self) {
-        let is_whole = self.is_end_stream();
-        if let Some(Accepted { connection, contents }) = self.accepted.take() {
-            if is_whole { connection.heard(contents) } else { connection.record.unheard(&contents) }
+        if !self.is_end_stream()
+            && let Some(Accepted { connection, contents }) = &self.accepted
+        {
+            connection.record.unheard(contents);
         }
     }
 }

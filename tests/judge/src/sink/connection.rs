@@ -15,31 +15,23 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
-use std::{
-    collections::VecDeque,
-    convert::Infallible,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
-use tokio::{
-    net::TcpStream,
-    sync::{Notify, watch},
-};
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
+use tokio::{net::TcpStream, sync::watch};
 
-/// An answer younger than this may still be under way when its connection is closed.
-const UNDER_WAY: Duration = Duration::from_millis(500);
+/// Before a connection is closed, its last answers have this long to be read. It gives no new ones
+/// meanwhile, so that what it accepted was heard for sure, except where its script broke off the answer.
+const BEFORE_CLOSE: Duration = Duration::from_millis(250);
 
-/// A connection and the answers it gave lately.
+/// A connection, which may be told to close.
 pub(super) struct Connection {
     pub(super) record: Arc<Record>,
     script: Script,
-    recent: Mutex<VecDeque<(Instant, Contents)>>,
-    close: Notify,
+    closing: watch::Sender<bool>,
 }
 
 impl Connection {
     pub(super) fn new(record: Arc<Record>, script: Script) -> Arc<Self> {
-        Arc::new(Self { record, script, recent: Mutex::default(), close: Notify::new() })
+        Arc::new(Self { record, script, closing: watch::Sender::new(false) })
     }
 
     /// Serves until either side closes.
@@ -49,33 +41,19 @@ impl Connection {
             let connection = self.clone();
             async move { Ok::<_, Infallible>(connection.respond(request).await) }
         });
-        let closed = tokio::select! {
-            _ = builder.serve_connection(TokioIo::new(stream), service) => false,
-            () = self.close.notified() => true,
-            _ = open.wait_for(|open| !open) => true,
-        };
-        if closed {
-            for (_, contents) in self.recent().drain(..) {
-                self.record.doubtful(&contents);
+        let mut closing = self.closing.subscribe();
+        let closed = async {
+            tokio::select! {
+                _ = open.wait_for(|open| !open) => {}
+                _ = closing.wait_for(|closing| *closing) => {}
             }
+            self.closing.send_replace(true);
+            tokio::time::sleep(BEFORE_CLOSE).await;
+        };
+        tokio::select! {
+            _ = builder.serve_connection(TokioIo::new(stream), service) => {}
+            () = closed => {}
         }
-    }
-
-    /// An answer was given out whole.
-    pub(super) fn heard(&self, contents: Contents) {
-        let mut recent = self.recent();
-        recent.push_back((Instant::now(), contents));
-        while recent.front().is_some_and(|(given, _)| given.elapsed() > UNDER_WAY) {
-            recent.pop_front();
-        }
-    }
-
-    fn recent(&self) -> std::sync::MutexGuard<'_, VecDeque<(Instant, Contents)>> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        while recent.front().is_some_and(|(given, _)| given.elapsed() > UNDER_WAY) {
-            recent.pop_front();
-        }
-        recent
     }
 
     async fn respond(self: Arc<Self>, request: Request<Incoming>) -> Response<AnswerBody> {
@@ -102,6 +80,9 @@ impl Connection {
             tokio::time::sleep(pause).await;
             decision = *next;
         }
+        if *self.closing.borrow() {
+            return pending().await;
+        }
         self.record.answered(decision.name(protocol));
         match decision {
             Answer::Slow(..) => unreachable!("slept through above"),
@@ -127,19 +108,11 @@ impl Connection {
             Answer::CutAnswer { connection } => {
                 self.record.accept(&contents);
                 if connection {
-                    self.clone().close_soon();
+                    self.closing.send_replace(true);
                 }
                 answer::cut(protocol, Accepted { connection: self, contents })
             }
         }
-    }
-
-    /// Leaves the beginning of an answer just time to get out.
-    fn close_soon(self: Arc<Self>) {
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            self.close.notify_one();
-        });
     }
 }
 

@@ -24,10 +24,8 @@ pub struct Record {
     pub failed: Numbers,
     /// Items it accepted.
     pub accepted_items: AtomicU64,
-    /// Accepted items whose answer it cut for sure.
+    /// Accepted items whose answer was cut.
     pub unheard_items: AtomicU64,
-    /// Accepted items whose answer was perhaps cut: their connection was closed soon after.
-    pub doubtful_items: AtomicU64,
     /// Accepted records that carry no number.
     pub unnumbered: AtomicU64,
     /// Numbers that arrived first after a higher one of the same request of their sender.
@@ -49,7 +47,6 @@ impl Record {
             failed: set(),
             accepted_items: AtomicU64::new(0),
             unheard_items: AtomicU64::new(0),
-            doubtful_items: AtomicU64::new(0),
             unnumbered: AtomicU64::new(0),
             reordered: AtomicU64::new(0),
             per_request,
@@ -79,12 +76,6 @@ impl Record {
         self.unheard.extend(contents.numbers.iter().copied());
     }
 
-    /// The answer to accepted items was perhaps cut.
-    pub(super) fn doubtful(&self, contents: &Contents) {
-        self.doubtful_items.fetch_add(contents.items(), Relaxed);
-        self.unheard.extend(contents.numbers.iter().copied());
-    }
-
     /// Counts an answer.
     pub(super) fn answered(&self, name: String) {
         *self.answers.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
@@ -95,10 +86,9 @@ impl Record {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The least and the most items that can have been heard to be accepted.
-    pub fn heard_items(&self) -> (u64, u64) {
-        let most = self.accepted_items.load(Relaxed) - self.unheard_items.load(Relaxed);
-        (most.saturating_sub(self.doubtful_items.load(Relaxed)), most)
+    /// Items that were heard to be accepted.
+    pub fn heard_items(&self) -> u64 {
+        self.accepted_items.load(Relaxed) - self.unheard_items.load(Relaxed)
     }
 }
 
@@ -114,6 +104,6 @@ mod tests {
         record.unheard(&Contents { numbers: vec![2], unnumbered: 0 });
         assert_eq!(record.reordered.load(Relaxed), 1);
         assert_eq!(record.repeated.iter().collect::<Vec<_>>(), [2]);
-        assert_eq!(record.heard_items(), (5, 5));
+        assert_eq!(record.heard_items(), 5);
     }
 }
