@@ -190,8 +190,10 @@ impl Lane {
     pub(crate) fn push(&self, batch: Batch, permit: &mut Permit) {
         let (data_type, items) = (batch.data_type(), batch.items());
         self.meters.books.came_in(data_type, items);
+        // Alerts that a sender waits for are its data like any other.
         if let Payload::Alerts(alerts) = &batch.payload
             && batch.payload.is_state_alerts()
+            && !batch.is_awaited()
         {
             for alert in alerts.iter() {
                 if let Some(reason) = self.outbox.put(alert.clone()) {

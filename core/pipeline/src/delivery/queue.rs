@@ -163,3 +163,97 @@ fn gather(line: &Line, gathering: &Gathering, busy: bool, closing: bool) -> Resu
     }
     Err(due)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{sync::Arc, time::Duration};
+    use tidewatch_component::{Alert, Budget, Payload, Receipt};
+    use tidewatch_otlp::{Request, Signal};
+
+    fn entry(payload: Payload) -> (Receipt, Entry) {
+        let (receipt, ticket) = Receipt::new(payload.items());
+        let room = Room { queue: 0, bytes: Budget::new(1).overdraw(0), units: None };
+        (receipt, Entry::new(Batch::new(payload, Arc::default(), ticket), room))
+    }
+
+    fn logs() -> Payload {
+        Payload::Telemetry(Request::check(Signal::Logs, bytes::Bytes::new()).expect("empty").request)
+    }
+
+    fn alert() -> Payload {
+        Payload::Alerts([Alert::firing("A", "high", Default::default(), 1)].into())
+    }
+
+    fn at_once() -> Gathering {
+        Gathering { min_items: 0, min_bytes: 0, max_items: 0, max_bytes: 1 << 20, timeout: Duration::ZERO }
+    }
+
+    /// The kinds of data of each request, in the order in which they leave.
+    fn requests(queue: &Queue) -> Vec<(DataType, usize)> {
+        let mut requests = Vec::new();
+        while let Next::Send(entries) = queue.next(&at_once(), false, false) {
+            requests.push((entries[0].batch.data_type(), entries.len()));
+        }
+        requests
+    }
+
+    #[test]
+    fn kinds_gather_apart_unless_order_is_total() {
+        for (in_total_order, expected) in [
+            (false, vec![(DataType::Logs, 2), (DataType::Alerts, 2)]),
+            (
+                true,
+                vec![(DataType::Logs, 1), (DataType::Alerts, 1), (DataType::Logs, 1), (DataType::Alerts, 1)],
+            ),
+        ] {
+            let queue = Queue::new(in_total_order);
+            let receipts = [logs(), alert(), logs(), alert()].map(|payload| {
+                let (receipt, entry) = entry(payload);
+                assert!(queue.push(entry).is_ok());
+                receipt
+            });
+            assert_eq!(requests(&queue), expected);
+            receipts.into_iter().for_each(Receipt::detach);
+        }
+    }
+
+    #[test]
+    fn the_oldest_of_all_kinds_is_the_first_to_go() {
+        let queue = Queue::new(false);
+        let receipts = [alert(), logs()].map(|payload| {
+            let (receipt, entry) = entry(payload);
+            assert!(queue.push(entry).is_ok());
+            receipt
+        });
+        assert_eq!(queue.pop().expect("two").batch.data_type(), DataType::Alerts);
+        assert_eq!(queue.pop().expect("one").batch.data_type(), DataType::Logs);
+        assert!(queue.pop().is_none());
+        receipts.into_iter().for_each(Receipt::detach);
+    }
+
+    #[test]
+    fn what_was_given_up_is_found_among_the_rest() {
+        let queue = Queue::new(false);
+        let (gone, first) = entry(logs());
+        let (stays, second) = entry(logs());
+        assert!(queue.push(first).is_ok() && queue.push(second).is_ok());
+        drop(gone);
+        assert_eq!(queue.take_abandoned().len(), 1);
+        assert_eq!(requests(&queue), [(DataType::Logs, 1)]);
+        stays.detach();
+    }
+
+    #[test]
+    fn a_closed_queue_gives_back_what_comes() {
+        let queue = Queue::new(false);
+        let (receipt, first) = entry(logs());
+        assert!(queue.push(first).is_ok());
+        assert!(!queue.close_if_empty());
+        assert_eq!(queue.close().len(), 1);
+        let (late, second) = entry(logs());
+        assert!(queue.push(second).is_err() && queue.close_if_empty());
+        receipt.detach();
+        late.detach();
+    }
+}

@@ -3,6 +3,7 @@
 use super::{
     backoff::Backoff,
     lane::{Lane, Stage},
+    under_way::Flight,
 };
 use crate::isolation;
 use futures_util::FutureExt;
@@ -27,18 +28,15 @@ enum Tried {
 impl Lane {
     /// Sends the parts of a request, in order, until all of it has ended: every item delivered, dropped
     /// with a reason, or given up.
-    pub(super) async fn deliver(&self, mut parts: Vec<Batch>) {
-        let Some(first) = parts.first() else { return };
-        // State alerts are counted in their slots.
-        let flight = (!first.payload.is_state_alerts()).then(|| {
-            let items = parts.iter().map(Batch::items).sum();
-            self.under_way.start(first.data_type(), items, self.books())
-        });
+    ///
+    /// Without a flight they are alerts from the outbox: counted there, and tried for ever, whatever
+    /// becomes of telemetry.
+    pub(super) async fn deliver(&self, mut parts: Vec<Batch>, flight: Option<&Flight<'_>>) {
         let mut refusals = 0;
         parts.reverse();
         while let Some(batch) = parts.pop() {
             let items = batch.items();
-            match self.send(batch).await {
+            match self.send(batch, flight.is_none()).await {
                 Tried::Ended => refusals = 0,
                 Tried::Divide(batch, reason) => {
                     refusals += 1;
@@ -51,17 +49,15 @@ impl Lane {
                     }
                 }
             }
-            if let Some(flight) = &flight {
+            if let Some(flight) = flight {
                 flight.ended(items);
             }
         }
     }
 
-    async fn send(&self, mut batch: Batch) -> Tried {
-        // Alerts with a state wait until they are delivered, whatever becomes of telemetry.
+    async fn send(&self, mut batch: Batch, for_ever: bool) -> Tried {
         let retry = &self.policy.retry;
-        let mut backoff =
-            if batch.payload.is_state_alerts() { Backoff::endless(retry) } else { Backoff::new(retry) };
+        let mut backoff = if for_ever { Backoff::endless(retry) } else { Backoff::new(retry) };
         loop {
             if self.is_aborted() {
                 self.give_up(batch);

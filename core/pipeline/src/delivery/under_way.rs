@@ -59,3 +59,28 @@ impl Drop for Flight<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidewatch_telemetry::{Metrics, NodeKind};
+
+    #[test]
+    fn what_has_not_ended_is_counted_as_lost() {
+        let metrics = Metrics::default();
+        let books = Books::open(&metrics, NodeKind::Exporter, "", "sink");
+        let under_way = UnderWay::default();
+        let flight = under_way.start(DataType::Logs, 5, &books);
+        let other = under_way.start(DataType::Traces, 1, &books);
+        flight.ended(3);
+        let mut held = under_way.held();
+        held.sort_unstable();
+        assert_eq!(held, [(DataType::Traces, 1), (DataType::Logs, 2)]);
+        drop(flight);
+        assert!(metrics.render().contains(r#"reason="panic",signal="logs"} 2"#));
+        other.ended(1);
+        drop(other);
+        assert!(under_way.held().is_empty());
+        assert!(!metrics.render().contains(r#"signal="traces"}"#));
+    }
+}

@@ -93,23 +93,23 @@ impl Lane {
             rooms.push(entry.room);
             batches.push(entry.batch);
         }
-        if batches.is_empty() {
-            return;
-        }
+        let Some(first) = batches.first() else { return };
+        let items = batches.iter().map(Batch::items).sum();
+        let flight = self.under_way.start(first.data_type(), items, self.books());
         let gathering = &self.policy.gathering;
         let batch = Batch::merge(batches);
         let too_large = batch.memory() > gathering.max_bytes
             || (gathering.max_items > 0 && batch.items() > gathering.max_items);
         if !too_large {
-            return self.deliver(vec![batch]).await;
+            return self.deliver(vec![batch], Some(&flight)).await;
         }
-        self.deliver(batch.split(gathering.max_items, gathering.max_bytes)).await;
+        self.deliver(batch.split(gathering.max_items, gathering.max_bytes), Some(&flight)).await;
     }
 
     /// State alerts stay in their slots until the destination has taken or refused them.
     async fn deliver_alerts(&self, alerts: Arc<[Alert]>) {
         let context = Arc::new(Context::default());
-        self.deliver(vec![Batch::unattended(Payload::Alerts(alerts.clone()), context)]).await;
+        self.deliver(vec![Batch::unattended(Payload::Alerts(alerts.clone()), context)], None).await;
         self.outbox.done(&alerts);
     }
 

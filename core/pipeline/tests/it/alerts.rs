@@ -1,7 +1,7 @@
 //! State alerts live until delivered, without anybody waiting; event alerts belong to their record.
 
-use crate::kit::{Answer, Bench, eventually, logs};
-use tidewatch_component::DataType;
+use crate::kit::{Answer, Bench, eventually, logs, state_alert};
+use tidewatch_component::{AlertStatus, DataType, Payload};
 
 /// Record 4n fires alert n % 5, and so on: the actor's rule for `state`.
 fn config(does: &str, sink: &str) -> String {
@@ -107,4 +107,15 @@ async fn alerts_that_cannot_leave_before_the_stop_are_counted() {
     assert_eq!(report.undelivered, [("sink".to_owned(), 2)]);
     assert_eq!(report.to_string(), "2 items not delivered to `sink`");
     assert_eq!((accounts.dropped("sink", "shutdown"), accounts.held()), (2, 0));
+}
+
+#[tokio::test]
+async fn alerts_that_a_sender_hands_in_are_answered_when_they_are_delivered() {
+    let bench = Bench::start(&config("pass: {}", "retry_on_failure: {enabled: false}")).await;
+    let alert = || Payload::Alerts([state_alert(1, AlertStatus::Firing, 7)].into());
+    bench.sink("sink").always(Answer::Refuse(None));
+    assert!(!bench.send(alert()).verdict().await.is_settled());
+    bench.sink("sink").always(Answer::Take);
+    assert!(bench.send(alert()).verdict().await.is_settled());
+    bench.stop_and_expect(&[7]).await;
 }

@@ -109,7 +109,7 @@ async fn source(
 ) -> Vec<Fate> {
     let mut random = SmallRng::seed_from_u64(plan.seed ^ number as u64);
     let mut open = Vec::new();
-    for submission in &plan.sources[number] {
+    for submission in &plan.sources[number].submissions {
         let first = ids.fetch_add(submission.items, Relaxed);
         let ids: Vec<u64> = (first..first + submission.items).collect();
         let patience = Duration::from_micros(random.random_range(0..5_000));

@@ -8,7 +8,8 @@ use std::fmt::Write;
 pub(super) struct Plan {
     pub(super) pipelines: Vec<Pipeline>,
     pub(super) sinks: Vec<SinkPlan>,
-    pub(super) sources: Vec<Vec<Submission>>,
+    pub(super) sources: Vec<SourcePlan>,
+    pub(super) memory_limit: Option<usize>,
     /// The agent is stopped after so many answers.
     pub(super) stop_after: Option<usize>,
     pub(super) seed: u64,
@@ -41,6 +42,13 @@ pub(super) struct Weather {
     pub(super) panic: u32,
     /// Items that this divides are malformed; 0: none.
     pub(super) poison: u64,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct SourcePlan {
+    /// It has its answer before anything is delivered.
+    pub(super) queued: bool,
+    pub(super) submissions: Vec<Submission>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -82,15 +90,16 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
         (
             vec(pipeline(sources, sinks), pipelines),
             vec(sink(), sinks),
-            vec(vec(submission(), 0..25), sources),
+            vec(source(), sources),
+            proptest::option::weighted(0.2, 1_000..5_000_usize),
             proptest::option::of(0..40_usize),
             any::<u64>(),
         )
     });
-    flat.prop_map(|(mut pipelines, sinks, sources, stop_after, seed)| {
+    flat.prop_map(|(mut pipelines, sinks, sources, memory_limit, stop_after, seed)| {
         // Every source leads somewhere.
         pipelines[0].sources = (0..sources.len()).collect();
-        Plan { pipelines, sinks, sources, stop_after, seed }
+        Plan { pipelines, sinks, sources, memory_limit, stop_after, seed }
     })
 }
 
@@ -131,6 +140,11 @@ fn sink() -> impl Strategy<Value = SinkPlan> {
     )
 }
 
+fn source() -> impl Strategy<Value = SourcePlan> {
+    (proptest::bool::weighted(0.2), vec(submission(), 0..25))
+        .prop_map(|(queued, submissions)| SourcePlan { queued, submissions })
+}
+
 fn submission() -> impl Strategy<Value = Submission> {
     (1..12_u64, any::<bool>(), proptest::bool::weighted(0.15))
         .prop_map(|(items, waits_for_room, gives_up)| Submission { items, waits_for_room, gives_up })
@@ -141,8 +155,9 @@ impl Plan {
     pub(super) fn yaml(&self) -> String {
         let mut yaml = String::from("receivers:\n");
         let mut line = |text: String| writeln!(yaml, "{text}").expect("a string");
-        for source in 0..self.sources.len() {
-            line(format!("  source/{source}: {{acknowledge_timeout: 10m}}"));
+        for (number, source) in self.sources.iter().enumerate() {
+            let acknowledge = if source.queued { "queued" } else { "delivered" };
+            line(format!("  source/{number}: {{acknowledge: {acknowledge}, acknowledge_timeout: 10m}}"));
         }
         line("processors:".into());
         for (name, does) in PROCESSORS {
@@ -160,7 +175,11 @@ impl Plan {
                 "    retry_on_failure: {{enabled: {retries}, initial_interval: 1ms, max_interval: 2ms}}"
             ));
         }
-        line("service:\n  shutdown_timeout: 200ms\n  pipelines:".into());
+        line("service:\n  shutdown_timeout: 200ms".into());
+        if let Some(limit) = self.memory_limit {
+            line(format!("  memory_limit: {limit}"));
+        }
+        line("  pipelines:".into());
         for (number, pipeline) in self.pipelines.iter().enumerate() {
             let list = |of: &str, numbers: &[usize]| {
                 numbers.iter().map(|number| format!("{of}/{number}")).collect::<Vec<_>>().join(", ")

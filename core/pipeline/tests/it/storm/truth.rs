@@ -57,7 +57,9 @@ pub(super) fn check(plan: &Plan, fates: &[Fate], world: &World) {
         .map(|number| world.sink(&format!("sink/{number}")).taken_of(DataType::Logs).into_iter().collect())
         .collect();
     for fate in fates {
-        let Some(verdict) = &fate.verdict else { continue };
+        let Some(verdict) = fate.verdict.as_ref().filter(|_| !plan.sources[fate.source].queued) else {
+            continue;
+        };
         let pipelines = plan.pipelines.iter().filter(|pipeline| pipeline.sources.contains(&fate.source));
         let (mut missing, mut panicked, mut dropped, mut may_drop) = (0, false, false, false);
         for pipeline in pipelines {
