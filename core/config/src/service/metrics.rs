@@ -112,7 +112,12 @@ impl Metrics {
         if self.readers.is_none() && self.address.is_none() {
             addresses.push(at(&PrometheusReader::default()));
         }
-        addresses
+        // A port alone stands for all interfaces.
+        let whole = |address: String| match address.starts_with(':') {
+            true => format!("[::]{address}"),
+            false => address,
+        };
+        addresses.into_iter().map(whole).collect()
     }
 }
 
@@ -128,6 +133,7 @@ mod tests {
     fn old_and_new_keys_say_where_to_scrape() {
         assert_eq!(listen("{}"), ["localhost:8888"]);
         assert_eq!(listen(r#"{"address": "0.0.0.0:9999"}"#), ["0.0.0.0:9999"]);
+        assert_eq!(listen(r#"{"address": ":8888"}"#), ["[::]:8888"]);
         let reader = r#"{"readers": [{"pull": {"exporter": {"prometheus": {"host": "::1", "port": 1}}}}]}"#;
         assert_eq!(listen(reader), ["[::1]:1"]);
         assert_eq!(listen(r#"{"level": "none", "address": "a:1"}"#), Vec::<String>::new());
