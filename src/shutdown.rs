@@ -1,4 +1,4 @@
-//! The signals that end the agent.
+//! The signals that end the agent, and the one that does not.
 
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
 }
 
 /// One of them came.
@@ -38,14 +39,23 @@ impl Termination {
 impl Signals {
     /// From now on these signals end nothing by themselves.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 
-    /// The next one.
+    /// The next one. SIGHUP, with which others are told to read their configuration anew, ends nothing.
     pub(crate) async fn next(&mut self) -> Termination {
-        tokio::select! {
-            _ = self.interrupt.recv() => Termination::Interrupt,
-            _ = self.terminate.recv() => Termination::Terminate,
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return Termination::Interrupt,
+                _ = self.terminate.recv() => return Termination::Terminate,
+                _ = self.hangup.recv() => {
+                    tracing::warn!("SIGHUP does nothing: for a changed configuration, start the agent anew");
+                }
+            }
         }
     }
 }

@@ -37,6 +37,7 @@ impl Default for Timeout {
 /// The queue in front of an exporter, always bounded in bytes.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("x-unsupported" = {"storage": "queues are held in memory"}))]
 pub struct QueueConfig {
     /// False: nothing waits. There is room only for what `num_consumers` requests carry at once.
     pub enabled: bool,
@@ -53,8 +54,10 @@ pub struct QueueConfig {
     pub when_full: WhenFull,
     /// As in the Collector. Senders always learn the result here, unless their receiver says
     /// `acknowledge: queued`, so that both values mean the same.
+    #[schemars(extend("x-warning" = "has no effect: senders always learn the result, unless their receiver says `acknowledge: queued`"))]
     pub wait_for_result: Option<bool>,
     /// As in the Collector. OTLP senders get a retryable refusal instead of being blocked.
+    #[schemars(extend("x-warning" = "has no effect: OTLP senders get a retryable refusal instead of being blocked"))]
     pub block_on_overflow: bool,
     /// Requests are gathered up to these sizes.
     pub batch: Option<BatchConfig>,
