@@ -15,7 +15,8 @@ use tidewatch_telemetry::Books;
 /// One receiver's pipelines, which are admitted together.
 pub(crate) struct Entrance {
     chains: Vec<Arc<Chain>>,
-    /// By kind of data: each queue that may refuse, and over how many pipelines it is reached.
+    /// By kind of data: each queue that may refuse, and over how many pipelines it is reached. None, where only
+    /// what processors make gets there: then nothing is promised, but an overdrawn queue lets nothing more in.
     reach: [Vec<(Arc<Lane>, usize)>; DataType::ALL.len()],
     books: Arc<Books>,
     /// Senders have their answers already when their data comes in (`acknowledge: queued`).
@@ -28,10 +29,13 @@ impl Entrance {
         let reach = DataType::ALL.map(|data_type| {
             let mut reach: Vec<(Arc<Lane>, usize)> = Vec::new();
             for chain in chains.iter().filter(|chain| chain.takes().contains(data_type)) {
-                for lane in chain.takers(data_type).filter(|lane| lane.may_refuse()) {
+                let made = DataType::ALL.iter().filter(|_| !chain.stages().is_empty());
+                let beside = made.flat_map(|made| chain.takers(*made)).map(|lane| (lane, 0));
+                let lanes = chain.takers(data_type).map(|lane| (lane, 1)).chain(beside);
+                for (lane, paths) in lanes.filter(|(lane, _)| lane.may_refuse()) {
                     match reach.iter_mut().find(|(known, _)| Arc::ptr_eq(known, lane)) {
-                        Some((_, paths)) => *paths += 1,
-                        None => reach.push((lane.clone(), 1)),
+                        Some((_, known)) => *known += paths,
+                        None => reach.push((lane.clone(), paths)),
                     }
                 }
             }

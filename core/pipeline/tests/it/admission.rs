@@ -195,6 +195,43 @@ service:
 }
 
 #[tokio::test]
+async fn an_exporter_overdrawn_by_alerts_alone_refuses_the_next() {
+    // Records never go to `sink/alerts`: no room is promised there, and still it must not overflow.
+    let bench = Bench::start(
+        "
+receivers: {source: {}}
+processors: {actor: {event: {every: 1}}}
+exporters:
+  sink: {}
+  sink/alerts: {signals: [alerts], sending_queue: {max_bytes: 4KiB, num_consumers: 1}}
+service:
+  pipelines:
+    main: {receivers: [source], processors: [actor], exporters: [sink, sink/alerts]}
+",
+    )
+    .await;
+    bench.sink("sink/alerts").hold();
+    let mut sent = Vec::new();
+    let refusal = (0..1000).find_map(|id| match bench.send_to("source", logs([id])) {
+        Ok(more) => {
+            sent.push(more);
+            None
+        }
+        Err(refusal) => Some(refusal),
+    });
+    assert_eq!(refusal.expect("it is full").reason, "the queue of exporter `sink/alerts` is full");
+    assert_eq!(bench.accounts().dropped("sink/alerts", "overdraft"), 0);
+    let seen = bench.world.times("process actor");
+    assert_eq!(seen, sent.len(), "what was refused was seen by no processor");
+    bench.sink("sink/alerts").let_pass(1000);
+    for sent in sent {
+        assert!(sent.verdict().await.is_settled());
+    }
+    assert!(bench.send_to("source", logs([0])).is_ok());
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_refused_of_a_receivers_own_data_is_no_success() {
     // Nobody counts on copies, but a data point made of a record is part of its delivery.
     let bench = Bench::start(
