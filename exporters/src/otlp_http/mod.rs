@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tidewatch_component::{BuildContext, BuiltExporter, DeliveryConfig, ExporterFactory, SignalSet, Timeout};
 use tidewatch_config::{Mistake, values::GoDuration};
-use tidewatch_net::config::HttpClientConfig;
+use tidewatch_net::config::{HttpClientConfig, HttpCompression};
 use tidewatch_otlp::Signal;
 
 /// The `otlp_http` exporter.
@@ -16,7 +16,7 @@ pub struct OtlpHttp;
 
 /// Keys of the `otlp_http` exporter.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("x-unsupported" = {"profiles_endpoint": "there are no profiles yet"}), transform = describe_timeout)]
+#[schemars(transform = amend)]
 pub struct Config {
     /// The destination; `/v1/traces` and the like are added to the endpoint.
     #[serde(flatten)]
@@ -24,6 +24,9 @@ pub struct Config {
     /// How long one try may take; 0 is for ever. Default 30s.
     #[serde(default = "half_a_minute")]
     pub timeout: GoDuration,
+    /// How bodies are compressed: `none`, `gzip`, `zstd`, `deflate` or `snappy`. Default `gzip`.
+    #[serde(default = "gzip")]
+    pub compression: HttpCompression,
     /// The whole URL for traces. Default: the endpoint and `/v1/traces`.
     #[serde(default)]
     pub traces_endpoint: Option<String>,
@@ -52,19 +55,29 @@ pub enum Encoding {
     Json,
 }
 
-const TIMEOUT: &str = "How long one try may take; 0 is for ever. Default 30s.";
-
 fn half_a_minute() -> GoDuration {
     GoDuration::from_secs(30)
 }
 
-/// The key stands in both flattened blocks, too, where its default is another.
-fn describe_timeout(schema: &mut Schema) {
-    if let Some(timeout) =
-        schema.pointer_mut("/properties/timeout").and_then(|timeout| timeout.as_object_mut())
-    {
-        timeout.insert("description".into(), TIMEOUT.into());
-        timeout.insert("default".into(), "30s".into());
+fn gzip() -> HttpCompression {
+    HttpCompression::Gzip
+}
+
+/// What flattening gets wrong: keys that stand in the flattened blocks, too, where their defaults are others, and
+/// what is said of keys that are not supported.
+fn amend(schema: &mut Schema) {
+    if let Some(unsupported) = schema.get_mut("x-unsupported").and_then(|keys| keys.as_object_mut()) {
+        unsupported.insert("profiles_endpoint".into(), "there are no profiles yet".into());
+    }
+    for (key, default, description) in [
+        ("timeout", "30s", "How long one try may take; 0 is for ever. Default 30s."),
+        ("compression", "gzip", "How bodies are compressed. Default `gzip`."),
+    ] {
+        let property = schema.pointer_mut(&format!("/properties/{key}"));
+        if let Some(property) = property.and_then(|property| property.as_object_mut()) {
+            property.insert("description".into(), description.into());
+            property.insert("default".into(), default.into());
+        }
     }
 }
 
@@ -75,6 +88,10 @@ impl ExporterFactory for OtlpHttp {
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<BuiltExporter, Vec<Mistake>> {
+        let config = Config {
+            client: HttpClientConfig { compression: config.compression, ..config.client },
+            ..config
+        };
         let mut mistakes = config.client.check();
         let urls = Signal::ALL.map(|signal| config.url(signal, &mut mistakes));
         let authenticator = authenticator(config.client.auth.as_ref(), context, &mut mistakes);

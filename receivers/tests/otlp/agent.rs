@@ -127,7 +127,7 @@ impl Tested {
     }
 
     /// The value of one of the agent's own metrics.
-    pub(crate) fn metric(&self, series: &str) -> Option<f64> {
+    pub(crate) fn metric(&self, series: &str) -> Option<u64> {
         let text = self.running.metrics().render();
         text.lines().find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
     }

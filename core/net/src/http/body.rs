@@ -104,9 +104,20 @@ async fn next(patience: Duration, body: &mut Incoming) -> Result<Option<Bytes>, 
     }
 }
 
+/// Reads a body that nobody wants, up to 256 KiB and for a moment, so that its sender comes to read the answer.
+pub(super) async fn hear_out(options: &ServerOptions, headers: &HeaderMap, body: Incoming) {
+    // Who asks before sending has sent nothing yet.
+    if !headers.contains_key(EXPECT) {
+        timeout(Duration::from_millis(250), discard_up_to(256 << 10, options, body)).await.ok();
+    }
+}
+
 /// Reads on, for a while, so that a client that is still sending comes to read the answer.
-async fn discard(options: &ServerOptions, mut body: Incoming) {
-    let mut left = options.max_body.saturating_mul(2);
+async fn discard(options: &ServerOptions, body: Incoming) {
+    discard_up_to(options.max_body.saturating_mul(2), options, body).await;
+}
+
+async fn discard_up_to(mut left: usize, options: &ServerOptions, mut body: Incoming) {
     while let Ok(Some(data)) = next(options.body_timeout, &mut body).await
         && data.len() < left
     {

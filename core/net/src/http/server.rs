@@ -270,15 +270,16 @@ async fn prepare<S: HttpService>(
 ) -> Result<Bytes, Box<Response<Bytes>>> {
     let Server { service, options, receiving } = server;
     if let Some(response) = service.refuse(head) {
+        body::hear_out(options, &head.headers, body).await;
         return Err(Box::new(response));
     }
-    let let_in = match &options.authenticator {
-        Some(authenticator) => authenticator.authenticate(&head.headers).map_err(Refusal::from),
-        None => Ok(()),
-    };
+    let let_in = options.authenticator.as_ref().map_or(Ok(()), |known| known.authenticate(&head.headers));
     let result = match let_in {
         Ok(()) => body::receive(options, receiving.open(), &mut head.headers, body).await,
-        Err(refusal) => Err(refusal),
+        Err(error) => {
+            body::hear_out(options, &head.headers, body).await;
+            Err(error.into())
+        }
     };
     result.map_err(|refusal| Box::new(service.refused(head, refusal.into())))
 }

@@ -26,6 +26,9 @@ use crate::receiving::Receiving;
 /// When to come back if too much is being received.
 const COME_BACK: Duration = Duration::from_secs(1);
 
+/// How long a request that is not gRPC's may take to say all it has to say.
+const HEAR_OUT: Duration = Duration::from_millis(250);
+
 /// What all calls of a connection share.
 pub(super) struct Caller<S> {
     pub(super) service: Arc<S>,
@@ -37,10 +40,11 @@ pub(super) struct Caller<S> {
 /// Answers a call, unless its client gives up before.
 pub(super) async fn answer<S: UnaryService>(
     caller: Arc<Caller<S>>,
-    request: http::Request<RecvStream>,
+    mut request: http::Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
 ) {
     if let Some(response) = not_grpc(&request) {
+        timeout(HEAR_OUT, discard(request.body_mut())).await.ok();
         send_text(respond, response).ok();
         return;
     }
@@ -59,6 +63,17 @@ pub(super) async fn answer<S: UnaryService>(
         Some(Err(status)) => send_status(respond, &status).ok(),
         None => None,
     };
+}
+
+/// Reads what comes with a request that is not gRPC's, up to 256 KiB, so that its sender comes to read the answer.
+async fn discard(body: &mut RecvStream) {
+    let mut left = 256 << 10;
+    while let Some(Ok(data)) = body.data().await
+        && data.len() <= left
+    {
+        left -= data.len();
+        body.flow_control().release_capacity(data.len()).ok();
+    }
 }
 
 /// What plain HTTP says to a request that is not gRPC's.
