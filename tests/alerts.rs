@@ -6,7 +6,7 @@ mod common;
 use common::{Agent, post};
 use serde_json::{Value, json};
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::TcpListener,
     path::Path,
     sync::mpsc::{Receiver, RecvTimeoutError, channel},

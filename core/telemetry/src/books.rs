@@ -2,9 +2,7 @@
 
 use crate::Metrics;
 use prometheus::{IntCounter, IntCounterVec};
-use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
-};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use tidewatch_config::Signal;
 
 /// What a node is.
