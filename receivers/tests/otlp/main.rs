@@ -6,7 +6,6 @@ mod authority;
 mod clients;
 mod encodings;
 mod grpc_keys;
-mod h2spec;
 mod http_keys;
 mod keepalive;
 mod mistakes;
