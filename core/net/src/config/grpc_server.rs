@@ -8,7 +8,7 @@ use tidewatch_config::Mistake;
 use tidewatch_config::values::{ByteSize, GoDuration};
 
 use super::endpoint::{self, Transport};
-use super::{limit, receiving, under};
+use super::{limit, under};
 use crate::accept::AcceptOptions;
 use crate::auth::AuthConfig;
 use crate::grpc::{KeepaliveEnforcement, ServerKeepalive, ServerOptions};
@@ -36,7 +36,7 @@ pub struct GrpcServerConfig {
     #[schemars(range(max = 2048))]
     pub max_recv_msg_size_mib: u32,
     /// What may be held of messages that are not complete yet, all connections together; beyond it calls are told
-    /// to come back. Default: 256MiB.
+    /// to come back. There is always room for one message. Default: 256MiB.
     pub max_receiving_size: ByteSize,
     /// Calls that a client may have open on a connection. Default: 1024.
     pub max_concurrent_streams: u32,
@@ -124,8 +124,6 @@ impl GrpcServerConfig {
                 mistakes.push(Mistake::new(path, "with 0 nothing could come in"));
             }
         }
-        let largest = ByteSize::mib(self.max_recv_msg_size_mib.into());
-        mistakes.extend(receiving("max_recv_msg_size_mib", largest, self.max_receiving_size));
         if !FRAME_SIZES.contains(&self.read_buffer_size.get()) {
             let text = "a frame has between 16 KiB and 16 MiB, the latter excluded";
             mistakes.push(Mistake::new("read_buffer_size", text));
@@ -155,12 +153,13 @@ impl GrpcServerConfig {
         let tls = self.tls.as_ref().map(|tls| tls.build(&["h2"])).transpose();
         let tls = tls.map_err(|mistake| under("tls", [mistake]).collect::<Vec<_>>())?;
         let defaults = ServerOptions::default();
+        let max_message = (self.max_recv_msg_size_mib as usize) << 20;
         let parameters = &self.keepalive.server_parameters;
         let policy = &self.keepalive.enforcement_policy;
         Ok(ServerOptions {
             accept: AcceptOptions { max_connections: self.max_connections, tls, ..defaults.accept },
-            max_message: (self.max_recv_msg_size_mib as usize) << 20,
-            max_receiving: self.max_receiving_size.as_usize(),
+            max_message,
+            max_receiving: self.max_receiving_size.as_usize().max(max_message),
             max_concurrent_streams: self.max_concurrent_streams,
             max_frame: self.read_buffer_size.get() as u32,
             keepalive: ServerKeepalive {

@@ -9,7 +9,7 @@ use tidewatch_config::Mistake;
 use tidewatch_config::values::{ByteSize, GoDuration, Secret};
 
 use super::endpoint::{self, Transport};
-use super::{headers, limit, receiving, under};
+use super::{headers, limit, under};
 use crate::accept::AcceptOptions;
 use crate::auth::AuthConfig;
 use crate::compression::Encoding;
@@ -38,7 +38,7 @@ pub struct HttpServerConfig {
     /// The largest body, before and after decompression. Default: 20MiB.
     pub max_request_body_size: ByteSize,
     /// What may be held of bodies that are not complete yet, all connections together; beyond it requests are told
-    /// to come back. Default: 256MiB.
+    /// to come back. There is always room for one body. Default: 256MiB.
     pub max_receiving_size: ByteSize,
     /// Connections at once; more wait to be accepted. Default: 10,000.
     pub max_connections: usize,
@@ -113,11 +113,6 @@ impl HttpServerConfig {
                 mistakes.push(Mistake::new(path, "with 0 nothing could come in"));
             }
         }
-        mistakes.extend(receiving(
-            "max_request_body_size",
-            self.max_request_body_size,
-            self.max_receiving_size,
-        ));
         mistakes
     }
 
@@ -147,7 +142,7 @@ impl HttpServerConfig {
         Ok(ServerOptions {
             accept: AcceptOptions { max_connections: self.max_connections, tls, ..defaults.accept },
             max_body: self.max_request_body_size.as_usize(),
-            max_receiving: self.max_receiving_size.as_usize(),
+            max_receiving: self.max_receiving_size.max(self.max_request_body_size).as_usize(),
             encodings: names.filter_map(|name| Encoding::from_name(name.as_bytes())).collect(),
             header_timeout: limit(Some(self.read_header_timeout)).unwrap_or(defaults.header_timeout),
             read_timeout: limit(Some(self.read_timeout)),

@@ -20,7 +20,7 @@ pub use http_server::HttpServerConfig;
 use std::time::Duration;
 
 use tidewatch_config::Mistake;
-use tidewatch_config::values::{ByteSize, GoDuration};
+use tidewatch_config::values::GoDuration;
 
 /// The mistakes of a block that stands under `key`.
 fn under(key: &str, mistakes: impl IntoIterator<Item = Mistake>) -> impl Iterator<Item = Mistake> {
@@ -30,14 +30,6 @@ fn under(key: &str, mistakes: impl IntoIterator<Item = Mistake>) -> impl Iterato
             path => format!("{key}.{path}"),
         },
         ..mistake
-    })
-}
-
-/// Of messages that are being received there must be room for one.
-fn receiving(largest_key: &str, largest: ByteSize, room: ByteSize) -> Option<Mistake> {
-    (room.get() < largest.get()).then(|| {
-        Mistake::new("max_receiving_size", format!("there is no room for one message of `{largest_key}`"))
-            .help(format!("it is {largest}"))
     })
 }
 
