@@ -5,6 +5,9 @@ mod common;
 use common::{Agent, File, get, run};
 use std::net::TcpListener;
 
+/// What it says when a signal came.
+const STOPPING: &str = "stopping; a second signal ends it at once";
+
 /// Generated telemetry to the debug exporter, every port chosen by the system.
 const QUIET: &str = "
 receivers:
@@ -45,7 +48,7 @@ fn it_tells_its_metrics_and_its_health_and_stops_on_sigterm() {
     let (status, lines) = agent.wait();
     assert_eq!(status.code(), Some(0));
     let last = lines.last().expect("a line");
-    assert_eq!(last["message"], "stopped: everything delivered");
+    assert_eq!(last["message"], "stopped: nothing is left undelivered");
     for line in &lines {
         assert_eq!(line["service"], "tidewatch", "{line}");
         assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
@@ -68,7 +71,7 @@ fn ctrl_c_stops_it_too() {
     agent.signal("INT");
     let (status, lines) = agent.wait();
     assert_eq!(status.code(), Some(0));
-    assert!(lines.iter().any(|line| line["message"] == "stopping" && line["signal"] == "SIGINT"));
+    assert!(lines.iter().any(|line| line["message"] == STOPPING && line["signal"] == "SIGINT"));
 }
 
 /// Waits until something is queued for the exporter.
@@ -104,7 +107,7 @@ fn a_second_signal_ends_it_at_once() {
     let mut agent = Agent::start(&config);
     wait_for_a_queue(&agent);
     agent.signal("TERM");
-    agent.wait_for("stopping");
+    agent.wait_for(STOPPING);
     agent.signal("TERM");
     let (status, _) = agent.wait();
     assert_eq!(status.code(), Some(143));

@@ -92,7 +92,7 @@ async fn serve(agent: Agent, config: &Config, metrics: &Metrics) -> ExitCode {
     };
     announce(config, &servers);
     let signal = signals.next().await;
-    tracing::info!(signal = signal.name(), timeout = %config.service.shutdown_timeout, "stopping");
+    tracing::info!(signal = signal.name(), timeout = %config.service.shutdown_timeout, "stopping; a second signal ends it at once");
     tokio::select! {
         code = stop(running, servers) => code,
         signal = signals.next() => at_once(signal),

@@ -38,9 +38,9 @@ impl Budget {
         self.used.load(Acquire)
     }
 
-    /// Whether [`Budget::reserve`] would find room now.
+    /// Whether there is room here now, whatever the whole says.
     pub fn fits(&self, bytes: usize) -> bool {
-        self.after(self.used(), bytes).is_some() && self.whole.as_ref().is_none_or(|whole| whole.fits(bytes))
+        self.after(self.used(), bytes).is_some()
     }
 
     /// Takes `bytes` if there is room. Something always fits into an empty budget, or a batch larger
@@ -56,6 +56,16 @@ impl Budget {
             self.used.fetch_sub(bytes, AcqRel);
             return None;
         }
+        Some(Reservation { budget: self.clone(), bytes })
+    }
+
+    /// Takes `bytes` whose share of the whole was reserved before, for several budgets at once.
+    pub fn reserve_from(self: &Arc<Self>, whole: &mut Reservation, bytes: usize) -> Option<Reservation> {
+        debug_assert!(self.whole.as_ref().is_some_and(|own| Arc::ptr_eq(own, &whole.budget)));
+        if bytes > whole.bytes || !self.take(bytes) {
+            return None;
+        }
+        whole.bytes -= bytes;
         Some(Reservation { budget: self.clone(), bytes })
     }
 
@@ -169,7 +179,19 @@ mod tests {
         assert!(freed.as_mut().poll(&mut task).is_pending(), "a refusal frees nothing");
         drop(held);
         assert!(freed.as_mut().poll(&mut task).is_ready());
-        assert!(two.fits(30));
+        assert!(two.reserve(30).is_some());
+    }
+
+    #[test]
+    fn room_for_several_is_reserved_in_one() {
+        let whole = Budget::new(100);
+        let [one, two] = [(); 2].map(|()| Budget::within(Some(whole.clone()), 80));
+        let mut all = whole.reserve(140).expect("nothing else is there");
+        let parts = [one.reserve_from(&mut all, 70).unwrap(), two.reserve_from(&mut all, 70).unwrap()];
+        assert_eq!((all.bytes(), whole.used(), one.used()), (0, 140, 70));
+        assert!(one.reserve_from(&mut all, 1).is_none());
+        drop((parts, all));
+        assert_eq!((whole.used(), one.used(), two.used()), (0, 0, 0));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod context;
 mod delivery;
 mod exporter;
 mod extension;
+mod last_call;
 mod processor;
 mod receipt;
 mod receiver;
@@ -29,6 +30,7 @@ pub use delivery::{
 };
 pub use exporter::{ExportError, Exported, Exporter, Order};
 pub use extension::{Extension, Health, Host, StartError};
+pub use last_call::LastCall;
 pub use processor::{Gather, Out, Processor};
 pub use receipt::{Failure, Outcome, Receipt, Rejection, Ticket, Verdict};
 pub use receiver::{

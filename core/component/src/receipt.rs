@@ -86,6 +86,11 @@ impl Verdict {
         }
     }
 
+    /// That of a submission which is not waited for any longer.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self { failure: Some(Failure::new(reason)), ..Self::default() }
+    }
+
     /// True when no part failed: the source may move on.
     pub fn is_settled(&self) -> bool {
         self.failure.is_none()

@@ -10,12 +10,15 @@ use std::{
     },
     time::Duration,
 };
-use tidewatch_component::{BuiltReceiver, Extension, Health, Host, Intake, StartError, timestamp};
+use tidewatch_component::{BuiltReceiver, Extension, Gate as _, Health, Host, Intake, StartError, timestamp};
 use tidewatch_telemetry::Metrics;
 use tokio::{task::JoinHandle, time::Instant};
 
 /// What a component gets for its stop when the time is up already.
 const TO_STOP: Duration = Duration::from_secs(1);
+
+/// How long answers may take to leave once they are given.
+const TO_ANSWER: Duration = Duration::from_secs(2);
 
 /// A configuration whose components are built and joined, and not started.
 pub struct Agent {
@@ -158,10 +161,14 @@ impl Running {
         for named in &self.agent.receivers {
             named.entrance.close();
         }
-        let stops = self.agent.receivers[..self.receivers]
-            .iter()
-            .map(|named| in_time(&named.id, answers, named.built.receiver.stop(answers)));
-        join_all(stops).await;
+        let receivers = &self.agent.receivers[..self.receivers];
+        let closed = answers + TO_ANSWER.min(self.agent.shutdown_timeout / 4);
+        let stops =
+            receivers.iter().map(|named| in_time(&named.id, closed, named.built.receiver.stop(closed)));
+        tokio::select! {
+            _ = join_all(stops) => {}
+            () = last_call(receivers, answers) => {}
+        }
         // A tick that is under way ends before the last one.
         self.tickers.iter().for_each(JoinHandle::abort);
         let started = self.tickers.len();
@@ -179,6 +186,13 @@ impl Running {
         }
         Report { undelivered }
     }
+}
+
+/// Has everybody who still waits at `when` answered that the agent is shutting down.
+async fn last_call(receivers: &[NamedReceiver], when: Instant) {
+    tokio::time::sleep_until(when).await;
+    receivers.iter().for_each(|named| named.entrance.last_call().call());
+    std::future::pending().await
 }
 
 /// Lets a component stop until `deadline`, and for a moment in any case.
@@ -200,7 +214,7 @@ impl Host for State {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.undelivered.is_empty() {
-            return formatter.write_str("everything delivered");
+            return formatter.write_str("nothing is left undelivered");
         }
         for (index, (exporter, items)) in self.undelivered.iter().enumerate() {
             let comma = if index > 0 { ", " } else { "" };

@@ -9,7 +9,10 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering::Relaxed},
 };
-use tidewatch_component::{Batch, Context, DataType, Gate, Payload, Permit, Receipt, Refusal, SignalSet};
+use tidewatch_component::{
+    Batch, Budget, Context, DataType, Gate, LastCall, Payload, Permit, Receipt, Refusal, Reservation,
+    SignalSet,
+};
 use tidewatch_telemetry::Books;
 
 /// One receiver's pipelines, which are admitted together.
@@ -19,13 +22,21 @@ pub(crate) struct Entrance {
     /// what processors make gets there: then nothing is promised, but an overdrawn queue lets nothing more in.
     reach: [Vec<(Arc<Lane>, usize)>; DataType::ALL.len()],
     books: Arc<Books>,
+    /// What all queues together may hold.
+    memory: Option<Arc<Budget>>,
     /// Senders have their answers already when their data comes in (`acknowledge: queued`).
     answered: bool,
     closed: AtomicBool,
+    last_call: LastCall,
 }
 
 impl Entrance {
-    pub(crate) fn new(chains: Vec<Arc<Chain>>, books: Arc<Books>, answered: bool) -> Self {
+    pub(crate) fn new(
+        chains: Vec<Arc<Chain>>,
+        books: Arc<Books>,
+        memory: Option<Arc<Budget>>,
+        answered: bool,
+    ) -> Self {
         let reach = DataType::ALL.map(|data_type| {
             let mut reach: Vec<(Arc<Lane>, usize)> = Vec::new();
             for chain in chains.iter().filter(|chain| chain.takes().contains(data_type)) {
@@ -41,13 +52,37 @@ impl Entrance {
             }
             reach
         });
-        Self { chains, reach, books, answered, closed: AtomicBool::new(false) }
+        Self {
+            chains,
+            reach,
+            books,
+            memory,
+            answered,
+            closed: AtomicBool::new(false),
+            last_call: LastCall::default(),
+        }
     }
 
     /// From now on everything is refused.
     pub(crate) fn close(&self) {
         self.closed.store(true, Relaxed);
     }
+}
+
+fn reserve_memory(
+    memory: &Arc<Budget>,
+    bytes: usize,
+    reach: &[(Arc<Lane>, usize)],
+) -> Result<Reservation, Refusal> {
+    let need = bytes * reach.iter().map(|(_, paths)| paths).sum::<usize>();
+    let reserved = memory.reserve(need).or_else(|| {
+        reach.iter().for_each(|(lane, _)| lane.search_abandoned());
+        memory.reserve(need)
+    });
+    reserved.ok_or_else(|| Refusal {
+        reason: "the queues hold as much as service.memory_limit allows".into(),
+        retry_after: COME_BACK,
+    })
 }
 
 impl Gate for Entrance {
@@ -67,11 +102,21 @@ impl Gate for Entrance {
         if let Some((lane, _)) = reach.iter().find(|(lane, paths)| !lane.has_room(bytes * paths, *paths)) {
             return Err(full(lane));
         }
+        // In one, or what leads to several queues could be too large for the limit for ever.
+        let mut memory = match &self.memory {
+            Some(memory) => Some(reserve_memory(memory, bytes, reach)?),
+            None => None,
+        };
         let mut permit = Permit::default();
         for (lane, paths) in reach {
-            permit.rooms.push(lane.reserve(bytes * paths, *paths).ok_or_else(|| full(lane))?);
+            let room = lane.reserve(bytes * paths, *paths, memory.as_mut());
+            permit.rooms.push(room.ok_or_else(|| full(lane))?);
         }
         Ok(permit)
+    }
+
+    fn last_call(&self) -> &LastCall {
+        &self.last_call
     }
 
     fn takes(&self) -> SignalSet {

@@ -241,7 +241,7 @@ impl Builder<'_> {
             if !own.is_empty() {
                 let books = Books::open(self.metrics, NodeKind::Receiver, "", &id.to_string());
                 let answered = built.acknowledge.acknowledge == Acknowledge::Queued;
-                let entrance = Arc::new(Entrance::new(own, books, answered));
+                let entrance = Arc::new(Entrance::new(own, books, self.memory.clone(), answered));
                 receivers.push(NamedReceiver { id: id.to_string(), built, entrance });
             }
         }

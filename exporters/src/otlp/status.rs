@@ -14,7 +14,9 @@ pub(super) fn from_grpc(status: &Status) -> ExportError {
             ExportError::Retryable { reason, after, refused: false }
         }
         // A server that answers so has not taken it; a broken connection leaves that open.
-        Code::Unavailable => ExportError::Retryable { reason, after, refused: after.is_some() },
+        Code::Unavailable => {
+            ExportError::Retryable { reason, after, refused: status.unsent || after.is_some() }
+        }
         Code::ResourceExhausted if after.is_some() => ExportError::Retryable { reason, after, refused: true },
         Code::ResourceExhausted | Code::InvalidArgument => ExportError::Permanent { reason, divisible: true },
         _ => ExportError::Permanent { reason, divisible: false },

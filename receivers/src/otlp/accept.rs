@@ -51,6 +51,8 @@ impl Acceptor {
             "Requests that were answered with an error, by google.rpc.Code.",
             &["receiver", "transport", "code"],
         );
+        // Told from the start, as 0: see the exporters' reasons.
+        Signal::ALL.into_iter().for_each(|signal| intake.dropped(data_type(signal), 0, "invalid_id"));
         Self { intake, context, include_metadata, transport, refused }
     }
 

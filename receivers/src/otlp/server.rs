@@ -5,6 +5,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tidewatch_component::{Intake, Receiver, StartError, async_trait};
 use tidewatch_config::Mistake;
@@ -16,6 +17,10 @@ use tidewatch_net::{
 };
 use tidewatch_telemetry::Metrics;
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
+
+/// The servers wait for their last answers as long as the receiver itself is allowed to, which is told when it
+/// stops; hence no limit of their own.
+const UNTIL_STOPPED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Both servers of one `otlp` receiver.
 pub(super) struct OtlpReceiver {
@@ -42,6 +47,7 @@ impl OtlpReceiver {
 
     async fn grpc(&self, config: &GrpcServerConfig, intake: &Intake) -> Result<Server, StartError> {
         let mut options = config.options()?;
+        options.accept.drain_timeout = UNTIL_STOPPED;
         options.authenticator.clone_from(&self.grpc_auth);
         let listener = bind(&config.address(), intake.receiver()).await?;
         let acceptor = Acceptor::new(intake, "grpc", config.include_metadata, &self.metrics);
@@ -51,6 +57,7 @@ impl OtlpReceiver {
 
     async fn http(&self, config: &HttpConfig, intake: &Intake) -> Result<Server, StartError> {
         let mut options = config.server.options()?;
+        options.accept.drain_timeout = UNTIL_STOPPED;
         options.authenticator.clone_from(&self.http_auth);
         let listener = bind(&config.server.address(), intake.receiver()).await?;
         let paths = config.paths().to_vec();

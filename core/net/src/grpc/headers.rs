@@ -63,6 +63,7 @@ pub(crate) fn read_status(headers: &HeaderMap) -> Option<Result<(), Status>> {
         message: message.unwrap_or_default(),
         retry_after: read_retry_info(&details),
         details,
+        unsent: false,
     }))
 }
 

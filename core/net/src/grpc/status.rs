@@ -95,13 +95,16 @@ pub struct Status {
     pub details: Bytes,
     /// How long to wait before another attempt (`google.rpc.RetryInfo` among the details).
     pub retry_after: Option<Duration>,
+    /// On the client's side: the call certainly never came to the service, for want of a connection or because
+    /// the server was closing it.
+    pub unsent: bool,
 }
 
 impl Status {
     /// A status without details.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: Bytes::new(), retry_after: None }
+        Self { code, message: message.into(), details: Bytes::new(), retry_after: None, unsent: false }
     }
 
     /// The same with the advice to come back after this time.

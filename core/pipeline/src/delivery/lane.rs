@@ -13,7 +13,8 @@ use std::{
     time::Duration,
 };
 use tidewatch_component::{
-    Batch, Budget, DataType, Exporter, Failure, Outcome, Payload, Permit, Room, SignalSet, Sizer, WhenFull,
+    Batch, Budget, DataType, Exporter, Failure, Outcome, Payload, Permit, Reservation, Room, SignalSet,
+    Sizer, WhenFull,
 };
 use tidewatch_telemetry::{Held, Metrics};
 use tokio::{
@@ -74,7 +75,7 @@ impl Lane {
         let lane = Arc::new(Self {
             bytes: Budget::within(memory, policy.max_bytes),
             units: policy.units.map(|(_, size)| Budget::new(size)),
-            meters: Meters::new(metrics, &id),
+            meters: Meters::new(metrics, &id, takes),
             id,
             number,
             takes,
@@ -145,15 +146,26 @@ impl Lane {
     }
 
     /// Room for `bytes` that are about to come, in so many batches.
-    pub(crate) fn reserve(&self, bytes: usize, batches: usize) -> Option<Room> {
+    /// Their share of `memory`, the bound on all queues, is reserved already where it is given.
+    pub(crate) fn reserve(
+        &self,
+        bytes: usize,
+        batches: usize,
+        memory: Option<&mut Reservation>,
+    ) -> Option<Room> {
         let units = match &self.units {
             Some(units) => Some(units.reserve(batches)?),
             None => None,
         };
-        Some(Room { queue: self.number, bytes: self.bytes.reserve(bytes)?, units })
+        let bytes = match memory {
+            Some(memory) => self.bytes.reserve_from(memory, bytes)?,
+            None => self.bytes.reserve(bytes)?,
+        };
+        Some(Room { queue: self.number, bytes, units })
     }
 
-    fn search_abandoned(&self) {
+    /// Ends what its senders have given up, if that was not looked for just now.
+    pub(crate) fn search_abandoned(&self) {
         let mut searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
         if searched.is_some_and(|at| at.elapsed() < SEARCH_EVERY) {
             return;
@@ -206,7 +218,7 @@ impl Lane {
         }
         let room = match self.policy.when_full {
             WhenFull::Refuse => self.promised_room(permit, &batch),
-            WhenFull::DropNewest => self.reserve(batch.memory(), 1),
+            WhenFull::DropNewest => self.reserve(batch.memory(), 1, None),
             WhenFull::DropOldest => self.room_by_force(batch.memory()),
         };
         let Some(mut room) = room else {
@@ -250,7 +262,7 @@ impl Lane {
     /// Room at the cost of the oldest batches.
     fn room_by_force(&self, need: usize) -> Option<Room> {
         loop {
-            if let Some(room) = self.reserve(need, 1) {
+            if let Some(room) = self.reserve(need, 1, None) {
                 return Some(room);
             }
             let oldest = self.queue.pop()?;

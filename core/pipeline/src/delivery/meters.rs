@@ -1,7 +1,7 @@
 //! An exporter's metrics, in the Collector's names, and its accounts.
 
 use std::sync::Arc;
-use tidewatch_component::DataType;
+use tidewatch_component::{DataType, SignalSet};
 use tidewatch_telemetry::{Books, IntCounter, Metrics, NodeKind, per_signal};
 
 pub(crate) struct Meters {
@@ -11,13 +11,21 @@ pub(crate) struct Meters {
     enqueue_failed: [IntCounter; DataType::ALL.len()],
 }
 
+/// Why an exporter drops items. Each is told from the start, as 0: a counter that is born at its first value
+/// hides that value from Prometheus' `increase`.
+const REASONS: [&str; 5] = ["rejected", "retries_exhausted", "abandoned", "queue_full", "shutdown"];
+
 impl Meters {
-    pub(crate) fn new(metrics: &Metrics, exporter: &str) -> Self {
+    pub(crate) fn new(metrics: &Metrics, exporter: &str, takes: SignalSet) -> Self {
         let counters = |what: &str, help: &str| {
             per_signal(metrics, &format!("exporter_{what}"), help, &["exporter"], &[exporter])
         };
+        let books = Books::open(metrics, NodeKind::Exporter, "", exporter);
+        for data_type in takes.iter() {
+            REASONS.iter().for_each(|reason| books.dropped(data_type, 0, reason));
+        }
         Self {
-            books: Books::open(metrics, NodeKind::Exporter, "", exporter),
+            books,
             sent: counters("sent", "Items that the destination took."),
             send_failed: counters("send_failed", "Items that could not be sent and were given up."),
             enqueue_failed: counters("enqueue_failed", "Items for which the queue had no room."),

@@ -45,7 +45,7 @@ impl Lane {
                             parts.extend([right, left]);
                             continue;
                         }
-                        Err(whole) => self.reject(whole, reason),
+                        Err(whole) => self.reject(whole, &reason),
                     }
                 }
             }
@@ -81,7 +81,7 @@ impl Lane {
                     return Tried::Divide(batch, reason);
                 }
                 Err(ExportError::Permanent { reason, divisible: false }) => {
-                    self.reject(batch, reason);
+                    self.reject(batch, &reason);
                     return Tried::Ended;
                 }
                 Err(ExportError::Retryable { reason, after, refused }) => {
@@ -137,14 +137,21 @@ impl Lane {
         );
         self.meters.delivered(data_type, items - lost);
         self.meters.failed(data_type, lost, "rejected");
-        batch.end(&Outcome::Rejected(Rejection { items: lost, reason: rejected.reason }));
+        let reason = self.in_its_name(&rejected.reason);
+        batch.end(&Outcome::Rejected(Rejection { items: lost, reason }));
     }
 
-    fn reject(&self, batch: Batch, reason: String) {
+    fn reject(&self, batch: Batch, reason: &str) {
         let (data_type, items) = (batch.data_type(), batch.items());
         tracing::warn!(exporter = self.id(), items, error = reason, "refused for good by the destination");
         self.meters.failed(data_type, items, "rejected");
+        let reason = self.in_its_name(reason);
         batch.end(&Outcome::Rejected(Rejection { items, reason }));
+    }
+
+    /// A sender learns which of the destinations it was.
+    fn in_its_name(&self, reason: &str) -> String {
+        format!("exporter `{}`: {reason}", self.id())
     }
 
     fn fail(&self, batch: Batch, counted_as: &'static str, failure: Failure) -> Tried {

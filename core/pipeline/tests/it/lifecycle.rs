@@ -70,7 +70,7 @@ async fn what_is_queued_is_sent_before_the_end() {
     assert!(bench.sink("sink").calls().is_empty(), "held back for more");
     let sink = bench.sink("sink");
     let (report, accounts) = bench.stop().await;
-    assert_eq!(report.to_string(), "everything delivered");
+    assert_eq!(report.to_string(), "nothing is left undelivered");
     assert_eq!(sink.requests(), [(0..20).collect::<Vec<u64>>()]);
     assert_eq!((accounts.held(), accounts.queued()), (0, 0));
 }

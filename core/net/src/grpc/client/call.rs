@@ -82,7 +82,7 @@ impl<'a> Outgoing<'a> {
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers.clone();
 
-        let live = connection.ready().await?;
+        let live = connection.ready().await.map_err(|status| Failure { status, unseen: true })?;
         let _in_flight = connection.in_flight();
         let unsent = |error: h2::Error| {
             connection.forget(live.id);

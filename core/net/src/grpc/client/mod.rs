@@ -189,7 +189,7 @@ impl Channel {
                 Err(Status::new(Code::DeadlineExceeded, text).into())
             }),
         };
-        result.map_err(|failure| failure.status)
+        result.map_err(|failure| Status { unsent: failure.unseen, ..failure.status })
     }
 
     fn connection(&self) -> &Arc<Connection> {
