@@ -6,7 +6,7 @@ use tidewatch_component::{DataType, Payload};
 
 /// One receiver, one processor, two exporters.
 const FORK: &str = "
-receivers: {source: {}}
+receivers: {source: {acknowledge_timeout: 1h}}
 processors: {actor: {pass: {}}}
 exporters:
   sink/small: {sending_queue: {queue_size: 1}}
@@ -100,6 +100,26 @@ service:
     }
     let permit = waiting.await.expect("room in one queue wakes those who wait for another");
     drop(permit);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_larger_than_the_limit_passes_when_nothing_else_is_there() {
+    let bench = Bench::start(&FORK.replace("service:", "service:\n  memory_limit: 300")).await;
+    for turn in 0..3 {
+        let sent = bench.send(logs(turn * 100..turn * 100 + 50));
+        assert!(sent.verdict().await.is_settled());
+        eventually("the room is back", || bench.accounts().queued() == 0).await;
+    }
+    bench.sink("sink/large").hold();
+    let held = bench.send(logs([1]));
+    let small = [("exporter", "sink/small")];
+    let is_free = || bench.accounts().sum("otelcol_exporter_queue_size", &small) == 0;
+    eventually("it waits at one of them only", is_free).await;
+    let refusal = bench.send_to("source", logs(0..50)).err().expect("full");
+    assert_eq!(refusal.reason, "the queues hold as much as service.memory_limit allows");
+    bench.sink("sink/large").let_pass(1);
+    assert!(held.verdict().await.is_settled());
     bench.stop().await;
 }
 

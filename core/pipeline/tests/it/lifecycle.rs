@@ -134,7 +134,7 @@ service: {pipelines: {main: {receivers: [source], processors: [actor], exporters
     let lost = bench.send(logs(10..16)).verdict().await;
     assert_eq!(lost.failure.map(|failure| failure.reason), Some("lost inside the agent".into()));
     let refused = bench.send(logs([5])).verdict().await.rejected.expect("told");
-    assert_eq!((refused.items, refused.reason.as_str()), (1, "the exporter panicked"));
+    assert_eq!((refused.items, refused.reason.as_str()), (1, "exporter `sink/wild`: the exporter panicked"));
     let fine = bench.send(logs([6])).verdict().await;
     assert_eq!((fine.is_settled(), fine.delivered_parts), (true, 2));
     let sink = bench.sink("sink/calm");

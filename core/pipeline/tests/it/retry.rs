@@ -145,7 +145,7 @@ async fn one_poisoned_record_is_isolated_and_only_its_sender_learns_of_it() {
     let verdict = poisoned.verdict().await;
     assert!(verdict.is_settled());
     let rejected = verdict.rejected.expect("told");
-    assert_eq!((rejected.items, rejected.reason.as_str()), (1, "malformed"));
+    assert_eq!((rejected.items, rejected.reason.as_str()), (1, "exporter `sink`: malformed"));
     let expected: Vec<u64> = [0]
         .into_iter()
         .chain((1..8).flat_map(|at| at * 10..at * 10 + 7))
@@ -170,11 +170,11 @@ async fn a_refusal_for_good_and_a_partial_success_are_the_senders_answer() {
     let bench = Bench::start(&config("")).await;
     bench.sink("sink").always(Answer::Forbidden);
     let rejected = bench.send(logs(0..10)).verdict().await.rejected.expect("told");
-    assert_eq!((rejected.items, rejected.reason.as_str()), (10, "forbidden"));
+    assert_eq!((rejected.items, rejected.reason.as_str()), (10, "exporter `sink`: forbidden"));
     assert_eq!(bench.sink("sink").calls().len(), 1, "no smaller parts are tried");
     bench.sink("sink").always(Answer::TakeAllBut(3));
     let rejected = bench.send(logs(0..10)).verdict().await.rejected.expect("told");
-    assert_eq!((rejected.items, rejected.reason.as_str()), (3, "some are too old"));
+    assert_eq!((rejected.items, rejected.reason.as_str()), (3, "exporter `sink`: some are too old"));
     let accounts = bench.stop_and_expect(&[3, 4, 5, 6, 7, 8, 9]).await;
     assert_eq!(accounts.dropped("sink", "rejected"), 13);
 }

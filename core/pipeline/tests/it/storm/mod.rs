@@ -26,10 +26,10 @@ struct Fate {
 }
 
 proptest! {
-    // A case runs on several threads, so that shrinking it makes sense only a little.
+    // A case runs on several threads, so that a smaller one need not fail.
     #![proptest_config(ProptestConfig {
         cases: 64,
-        max_shrink_iters: 16,
+        max_shrink_iters: 0,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -12,6 +12,8 @@ pub(super) struct Plan {
     pub(super) memory_limit: Option<usize>,
     /// The agent is stopped after so many answers.
     pub(super) stop_after: Option<usize>,
+    /// Milliseconds.
+    pub(super) shutdown_timeout: u32,
     pub(super) seed: u64,
 }
 
@@ -93,13 +95,14 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
             vec(source(), sources),
             proptest::option::weighted(0.2, 1_000..5_000_usize),
             proptest::option::of(0..40_usize),
+            proptest::sample::select(&[1, 20, 200][..]),
             any::<u64>(),
         )
     });
-    flat.prop_map(|(mut pipelines, sinks, sources, memory_limit, stop_after, seed)| {
+    flat.prop_map(|(mut pipelines, sinks, sources, memory_limit, stop_after, shutdown_timeout, seed)| {
         // Every source leads somewhere.
         pipelines[0].sources = (0..sources.len()).collect();
-        Plan { pipelines, sinks, sources, memory_limit, stop_after, seed }
+        Plan { pipelines, sinks, sources, memory_limit, stop_after, shutdown_timeout, seed }
     })
 }
 
@@ -117,9 +120,11 @@ fn sink() -> impl Strategy<Value = SinkPlan> {
     let when_full = prop_oneof![4 => Just("refuse"), 1 => Just("drop_oldest"), 1 => Just("drop_newest")];
     let share = || prop_oneof![2 => Just(0), 1 => 0..15_u32];
     let poison = prop_oneof![2 => Just(0), 1 => 2..20_u64];
-    let weather = (share(), share(), share(), share(), share(), share(), poison).prop_map(
+    // Together with the rest always less than all, or nothing would ever come to an end.
+    let refuse = prop_oneof![2 => Just(0), 1 => 0..30_u32, 1 => 40..60_u32];
+    let weather = (refuse, share(), share(), share(), share(), share(), poison).prop_map(
         |(refuse, break_off, partial, forbidden, hang, panic, poison)| Weather {
-            refuse: refuse * 2,
+            refuse,
             break_off,
             partial,
             forbidden,
@@ -175,7 +180,7 @@ impl Plan {
                 "    retry_on_failure: {{enabled: {retries}, initial_interval: 1ms, max_interval: 2ms}}"
             ));
         }
-        line("service:\n  shutdown_timeout: 200ms".into());
+        line(format!("service:\n  shutdown_timeout: {}ms", self.shutdown_timeout));
         if let Some(limit) = self.memory_limit {
             line(format!("  memory_limit: {limit}"));
         }
