@@ -87,7 +87,7 @@ fn read_source(source: &Source, order: usize, env: Env<'_>, diagnostics: &mut Di
 
 /// `exporters::otlp::endpoint=localhost:4317`
 fn read_set(set: &str, order: usize, diagnostics: &mut Diagnostics) -> Option<Node> {
-    let source = Arc::new(SourceText { name: "--set".into(), text: set.to_owned(), order });
+    let source = Arc::new(SourceText::new("--set", set, order));
     let path = set.split('=').next().unwrap_or(set);
     let key = Span::new(source.clone(), 0..path.len());
     if path.len() == set.len() || path.split("::").any(|part| part.trim().is_empty()) {

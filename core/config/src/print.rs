@@ -4,12 +4,13 @@ use serde_json::Value as Json;
 
 use crate::load::Loaded;
 use crate::node::Value;
-use crate::secrecy::{looks_secret, redact_url};
+use crate::secrecy::{hide_urls, looks_secret};
 use crate::values::REDACTED;
 use crate::{Node, scalar};
 
 /// The merged and expanded configuration as YAML; empty if the sources could not be read. What the schema calls
-/// secret is redacted, as is what stands below keys that look secret, and passwords in URLs.
+/// secret is redacted, as is what stands below keys that look secret, and in URLs who logs in
+/// and the query.
 pub fn print_config(loaded: &Loaded) -> String {
     let mut text = String::new();
     if let Some(tree) = &loaded.tree {
@@ -31,7 +32,7 @@ pub(crate) fn redacted(node: &Node, secret: bool) -> Json {
         Value::Bool(value) => Json::Bool(*value),
         _ if secret || node.secret => REDACTED.into(),
         Value::Number(number) => Json::Number(number.clone()),
-        Value::String(text) => Json::String(redact_url(text).unwrap_or_else(|| text.clone())),
+        Value::String(text) => Json::String(hide_urls(text)),
     }
 }
 

@@ -61,7 +61,7 @@ impl Source {
                 .help("sources are a path, `file:PATH`, `env:NAME` and `yaml:TEXT`"));
             }
         };
-        Ok(SourceText { name, text, order })
+        Ok(SourceText::new(name, text, order))
     }
 }
 

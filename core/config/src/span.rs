@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A text that configuration was read from.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,7 +13,34 @@ pub struct SourceText {
     pub text: String,
     /// How many sources were named before it.
     pub order: usize,
+    /// Which bytes hold secrets.
+    hidden: Hidden,
 }
+
+impl SourceText {
+    /// A source with nothing to hide so far.
+    pub fn new(name: impl Into<String>, text: impl Into<String>, order: usize) -> Self {
+        Self { name: name.into(), text: text.into(), order, hidden: Hidden::default() }
+    }
+
+    /// The ranges that must not be shown.
+    pub(crate) fn hidden(&self) -> Vec<Range<usize>> {
+        self.hidden.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Ranges that must not be shown. They are known only once a text has been read, when spans share it.
+#[derive(Debug, Default)]
+struct Hidden(Mutex<Vec<Range<usize>>>);
+
+/// Texts are the same whatever is known about them.
+impl PartialEq for Hidden {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Hidden {}
 
 /// A range of a source.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,6 +84,20 @@ impl Span {
         &self.source.text[self.range.clone()]
     }
 
+    /// Stars the span out wherever its line is shown.
+    pub(crate) fn hide(&self) {
+        let mut hidden = self.source.hidden.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !hidden.contains(&self.range) {
+            hidden.push(self.range.clone());
+        }
+    }
+
+    /// Whether any of it is starred out.
+    pub(crate) fn is_hidden(&self) -> bool {
+        let overlaps = |range: &Range<usize>| range.start < self.range.end && self.range.start < range.end;
+        self.source.hidden().iter().any(overlaps)
+    }
+
     /// Line and column of the start, in characters, both from 1.
     pub fn line_column(&self) -> (usize, usize) {
         let before = &self.source.text[..self.range.start];
@@ -93,8 +134,7 @@ mod tests {
 
     #[test]
     fn counts_lines_and_characters_from_one() {
-        let source =
-            Arc::new(SourceText { name: "a.yaml".into(), text: "ä: 1\nö: zwei\n".into(), order: 0 });
+        let source = Arc::new(SourceText::new("a.yaml", "ä: 1\nö: zwei\n", 0));
         let start = source.text.find("zwei").unwrap_or_default();
         let span = Span::new(source.clone(), start..start + 4);
         assert_eq!((span.to_string().as_str(), span.text()), ("a.yaml:2:4", "zwei"));

@@ -13,6 +13,7 @@ fn check(group: &str, cases: &[(&str, String)]) {
         let loaded = read(yaml);
         assert!(!loaded.diagnostics.is_empty(), "{what}: nothing is said");
         assert_eq!(loaded.config.is_none(), loaded.diagnostics.has_errors(), "{what}");
+        assert!(!loaded.diagnostics.render(false).contains("SECRET"), "{what}: {}", loaded.diagnostics);
         writeln!(all, "----- {what}\n{}", loaded.diagnostics.render(false))
             .expect("strings can be written to");
     }
@@ -65,6 +66,8 @@ fn yaml() {
             ("reference in braces", "receivers:\n  otlp: {endpoint: ${env:A}}\n".into()),
             ("tab", "receivers:\n\totlp:\n".into()),
             ("tab after spaces", "receivers:\n  otlp:\n  \tprotocols:\n".into()),
+            ("tab after a key", "receivers:\n  otlp:\n    protocols:\n\t  grpc:\n".into()),
+            ("tab after a value", "receivers:\n  otlp:\n    a: b\n\tc: d\n".into()),
             ("duplicate key", "receivers:\n  otlp:\n  # twice\n  otlp:\n".into()),
             ("number as key", exporter("    8080: x\n    endpoint: a")),
             ("list as key", "? [a, b]\n: c\n".into()),
@@ -128,6 +131,21 @@ fn keys_and_values() {
                 "receivers: {otlp: {protocols: {grpc: {tls: {key_file: x}}}}}".into(),
             ),
             ("secrets are masked", exporter("    endpoint: a\n    token: {password: hunter2}")),
+            (
+                "secrets by their schema",
+                exporter("    {endpoint: a, hook: 'https://SECRET', tokn: 'SECRET', formatt: slack}"),
+            ),
+            (
+                "secrets by their schema in lines of others",
+                exporter(
+                    "    {endpoint: 'https://me:SECRET@a/b?key=SECRET', hook: 'https://SECRET/x', rate: x, more_headers: {x: {y: SECRET}}, x: 'me:SECRET@b:1'}",
+                ),
+            ),
+            (
+                "secrets of a wrong kind",
+                exporter("    endpoint: a\n    hook: [SECRET]\n    more_headers: SECRET"),
+            ),
+            ("logins in messages", exporter("    endpoint: a\n    rate: 'http://me:SECRET@host?SECRET'")),
         ],
     );
 }

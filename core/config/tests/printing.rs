@@ -22,7 +22,7 @@ fn the_configuration_is_printed_without_secrets() {
   otlp: {}
 exporters:
   otlp:
-    endpoint: "postgres://me:[REDACTED]@db/x?a=8080"
+    endpoint: "postgres://[REDACTED]@db/x?[REDACTED]"
     token: "[REDACTED]"
     headers:
       Authorization: "[REDACTED]"
@@ -103,6 +103,7 @@ fn the_schema_is_one_document_for_all_components() {
                 },
                 "size": { "type": ["string", "integer", "null"], "format": "byte-size", "minimum": 0, "default": null },
             },
+            "x-unsupported": { "storage": "the queue is held in memory" },
             "additionalProperties": false,
         })
     );

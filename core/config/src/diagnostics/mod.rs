@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Span;
+use crate::{Span, secrecy};
 
 mod render;
 
@@ -79,7 +79,7 @@ impl fmt::Display for Diagnostic {
         if let Some(span) = &self.span {
             write!(f, "{span}: ")?;
         }
-        f.write_str(&self.message)?;
+        f.write_str(&secrecy::hide_urls(&self.message))?;
         self.help.iter().try_for_each(|help| write!(f, " ({help})"))
     }
 }

@@ -11,7 +11,8 @@ pub(super) fn render(diagnostic: &Diagnostic, color: bool) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = level.primary_title(diagnostic.message.as_str()).elements(snippets(diagnostic));
+    let mut group =
+        level.primary_title(secrecy::hide_urls(&diagnostic.message)).elements(snippets(diagnostic));
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
@@ -67,7 +68,7 @@ impl<'a> Window<'a> {
         let end = source.text[end..].find('\n').map_or(source.text.len(), |newline| end + newline);
         Self {
             name: &source.name,
-            text: secrecy::mask(&source.text[start..end.max(start)]),
+            text: secrecy::mask(source, start..end.max(start)),
             start,
             first_line: source.text[..start].matches('\n').count() + 1,
         }

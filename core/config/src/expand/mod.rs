@@ -158,7 +158,7 @@ impl Found {
     /// what the text means as YAML.
     fn into_node(self, span: &Span) -> Node {
         let name = self.file.as_deref().or(span.via()).unwrap_or_default().to_owned();
-        let source = Arc::new(SourceText { name, text: self.text.clone(), order: self.order });
+        let source = Arc::new(SourceText::new(name, self.text.clone(), self.order));
         let mut problems = Diagnostics::default();
         let parsed = parse::parse(&source, 0, &mut problems).filter(|_| problems.is_empty());
         let mut node = match parsed {

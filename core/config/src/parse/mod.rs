@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Marker, Parser, ScanError};
 
-use crate::{Diagnostic, Diagnostics, Node, SourceText, Span};
+use crate::{Diagnostic, Diagnostics, Node, SourceText, Span, secrecy};
 
 mod builder;
 mod syntax;
@@ -49,11 +49,10 @@ pub(crate) fn parse(source: &Arc<SourceText>, start: usize, diagnostics: &mut Di
             return None;
         }
     }
-    Some(
-        builder
-            .finish()
-            .unwrap_or_else(|| Node::new(crate::Value::Null, Span::new(source.clone(), start..start))),
-    )
+    let nothing = || Node::new(crate::Value::Null, Span::new(source.clone(), start..start));
+    let root = builder.finish().unwrap_or_else(nothing);
+    secrecy::hide(&root, false);
+    Some(root)
 }
 
 /// From the parser's positions, which count characters, to spans, which count bytes.

@@ -11,7 +11,7 @@ pub(super) fn explain(source: &Arc<SourceText>, at: usize, info: &str) -> Diagno
     let span = |start: usize, end: usize| Span::new(source.clone(), start..end);
     if let Some(tab) = tab_in_indentation(text, at) {
         return Diagnostic::error(span(tab, tab + 1), "a tab is used for indentation")
-            .help("YAML is indented with spaces");
+            .help("indent with spaces");
     }
     let at = if text[at..].trim().is_empty() { text.trim_end().len() } else { at };
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
@@ -33,12 +33,16 @@ pub(super) fn explain(source: &Arc<SourceText>, at: usize, info: &str) -> Diagno
     }
 }
 
-/// The first tab in the indentation of the line of byte `at`, or of the line with text before it.
+/// The first tab in the indentation of the line of byte `at`, or of the lines with text before and after it: the parser
+/// may stumble only after the tab, or at the end of the line before it.
 fn tab_in_indentation(text: &str, at: usize) -> Option<usize> {
     let tab_of_line = |at: usize| {
         let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let indentation = text[start..].len() - text[start..].trim_start_matches([' ', '\t']).len();
         text[start..start + indentation].find('\t').map(|tab| start + tab)
     };
-    tab_of_line(at).or_else(|| tab_of_line(text[..at].trim_end().len()))
+    let after = text[at..].find('\n').map(|newline| at + newline + 1);
+    tab_of_line(at)
+        .or_else(|| tab_of_line(text[..at].trim_end().len()))
+        .or_else(|| after.and_then(tab_of_line))
 }

@@ -104,6 +104,7 @@ fn number_readings(number: &serde_json::Number) -> Vec<(Kind, Value)> {
 pub(super) fn describe(node: &Node) -> String {
     let shown = |what: &str, text: &str| match node.span.via() {
         Some(_) => format!("a {what}"),
+        None if node.span.is_hidden() => format!("a {what}"),
         None => format!("the {what} `{text}`"),
     };
     match &node.value {

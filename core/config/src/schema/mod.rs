@@ -13,12 +13,15 @@ mod check;
 mod format;
 mod kind;
 mod object;
+mod secrets;
 mod shape;
 mod variants;
 
 /// Checks `node` against `schema`, and types its scalars on the way. `key` is where `node` as a whole is shown.
 pub(crate) fn check(schema: &Json, node: &mut Node, key: &Span, diagnostics: &mut Diagnostics) {
-    let findings = check::Checker { root: schema }.value(schema, node, key);
+    let checker = check::Checker { root: schema };
+    checker.hide(schema, node);
+    let findings = checker.value(schema, node, key);
     diagnostics.extend(findings.into_iter().map(|finding| finding.diagnostic));
     diagnostics.extend(node.all_unresolved());
 }

@@ -73,7 +73,7 @@ impl Checker<'_> {
 
 impl Shape {
     /// The property that `key` is an older name of.
-    fn canonical(&self, key: &str) -> Option<&str> {
+    pub(super) fn canonical(&self, key: &str) -> Option<&str> {
         let is_alias = |schema: &Json| {
             let aliases = schema.get("x-aliases").and_then(Json::as_array);
             aliases.is_some_and(|aliases| aliases.iter().any(|alias| alias.as_str() == Some(key)))

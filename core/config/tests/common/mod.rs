@@ -53,6 +53,10 @@ pub(crate) struct OtlpExporter {
     #[serde(default)]
     pub(crate) token: Option<Secret>,
     #[serde(default)]
+    pub(crate) hook: Option<Secret>,
+    #[serde(default)]
+    pub(crate) more_headers: BTreeMap<String, Secret>,
+    #[serde(default)]
     pub(crate) brokers: Vec<String>,
     #[serde(default)]
     pub(crate) signals: Option<Vec<Signal>>,
