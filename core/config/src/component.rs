@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{ComponentId, Diagnostic, Diagnostics, Kind, Node, Span};
+use crate::{ComponentId, Diagnostic, Diagnostics, Kind, Node, Span, variables};
 
 /// A component of a configuration. Two are equal if they would be built the same.
 #[derive(Clone, Debug)]
@@ -64,8 +64,8 @@ impl Component {
 
     /// Shows where a mistake stands.
     pub fn diagnose(&self, mistake: Mistake) -> Diagnostic {
-        Diagnostic::error(self.body.span_of(&mistake.path, &self.span), mistake.message)
-            .maybe_help(mistake.help)
+        let span = self.body.span_of(&mistake.path, &self.span);
+        variables::advise(Diagnostic::error(span, mistake.message).maybe_help(mistake.help))
     }
 }
 

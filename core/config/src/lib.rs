@@ -26,6 +26,7 @@ mod signal;
 mod source;
 mod span;
 pub mod values;
+mod variables;
 
 pub use catalog::{Catalog, ComponentType, Kind};
 pub use component::{Component, Mistake};

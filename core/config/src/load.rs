@@ -7,7 +7,7 @@ use crate::node::{Entry, Map};
 use crate::service::{self, Parts};
 use crate::{
     Catalog, Config, Diagnostic, Diagnostics, Kind, Node, Source, SourceText, Span, Value, merge, parse,
-    sections,
+    sections, variables,
 };
 
 /// What came of reading a configuration.
@@ -35,8 +35,10 @@ pub fn load(
         expand::expand(tree, env);
         let config = check(tree, catalog, &mut diagnostics);
         diagnostics.extend(tree.all_unresolved());
+        variables::warn(tree, &mut diagnostics);
         config
     });
+    let mut diagnostics: Diagnostics = diagnostics.into_iter().map(variables::advise).collect();
     diagnostics.sort();
     Loaded { config: config.filter(|_| !diagnostics.has_errors()), diagnostics, tree }
 }
@@ -104,10 +106,12 @@ fn read_set(set: &str, order: usize, diagnostics: &mut Diagnostics) -> Option<No
 
 /// Checks the merged and expanded tree, and types its values.
 fn check(tree: &mut Node, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Config> {
+    let name = tree.span.source().name.clone();
     let Some(root) = tree.as_map_mut().filter(|root| !root.is_empty()) else {
         let help = "a configuration has `receivers`, `exporters` and a `service` with pipelines";
         if !diagnostics.has_errors() {
-            diagnostics.push(Diagnostic::error(None, "the configuration is empty").help(help));
+            diagnostics
+                .push(Diagnostic::error(None, format!("the configuration in {name} is empty")).help(help));
         }
         return None;
     };

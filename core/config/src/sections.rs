@@ -116,7 +116,9 @@ fn unknown_type(type_: &str, entry: &Entry, kind: Kind, catalog: &Catalog) -> Di
     if collector_components::has(kind, type_) {
         let diagnostic =
             error(format!("`{type_}` is {} of the Collector that Tidewatch does not have (yet)", kind.one()));
-        return diagnostic.maybe_help(collector_components::instead(kind, type_).map(str::to_owned));
+        return diagnostic
+            .help("`tidewatch components` lists what there is; see also docs/status.md")
+            .maybe_help(collector_components::instead(kind, type_).map(str::to_owned));
     }
     if let Some(other) = Kind::ALL.into_iter().find(|other| catalog.find(*other, type_).is_some()) {
         let help = format!("move it to `{}`", other.section());

@@ -68,6 +68,10 @@ fn yaml() {
             ("tab after spaces", "receivers:\n  otlp:\n  \tprotocols:\n".into()),
             ("tab after a key", "receivers:\n  otlp:\n    protocols:\n\t  grpc:\n".into()),
             ("tab after a value", "receivers:\n  otlp:\n    a: b\n\tc: d\n".into()),
+            (
+                "comparison without quotes",
+                "rules:\n  - levels:\n      warning: >= 80\n      critical: >= 90\n".into(),
+            ),
             ("duplicate key", "receivers:\n  otlp:\n  # twice\n  otlp:\n".into()),
             ("number as key", exporter("    8080: x\n    endpoint: a")),
             ("list as key", "? [a, b]\n: c\n".into()),
@@ -159,6 +163,14 @@ fn references() {
             ("no scheme", exporter("    endpoint: ${HOST}")),
             ("unknown scheme", exporter("    endpoint: ${vault:secret/x}")),
             ("scheme, near", exporter("    endpoint: ${evn:HOST}")),
+            (
+                "shell variable",
+                exporter("    endpoint: $BACKEND\n    token: $SECRET\n    brokers: ['$$A', 'a$B']"),
+            ),
+            (
+                "shell variable in a wrong value",
+                exporter("    endpoint: a\n    timeout: ${env:PORT}$UNIT\n    rate: $RATE"),
+            ),
             ("not closed", exporter("    endpoint: ${env:HOST")),
             ("single dash", exporter("    endpoint: ${env:HOST-localhost}")),
             ("missing file", exporter("    endpoint: ${file:/no/such/file}")),
@@ -229,6 +241,10 @@ fn services() {
                 "unused and deprecated",
                 service("  pipelines: {main: {receivers: [otlp], exporters: [debug, prometheus]}}\n")
                     .replace("health_check:", "pprof:"),
+            ),
+            (
+                "unsupported and not used",
+                service(used).replace("processors: {", "processors: {groupbyattrs: , magic: , "),
             ),
             ("near a signal", more("    trace: {receivers: [otlp], exporters: [debug]}\n")),
             ("case of a signal", more("    Metrics/2: {receivers: [otlp], exporters: [debug]}\n")),

@@ -11,13 +11,17 @@ pub(super) fn render(diagnostic: &Diagnostic, color: bool) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group =
-        level.primary_title(secrecy::hide_urls(&diagnostic.message)).elements(snippets(diagnostic));
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
-    }
+    let group = level.primary_title(secrecy::hide_urls(&diagnostic.message)).elements(snippets(diagnostic));
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    renderer.render(&[group])
+    match &diagnostic.help {
+        // Without a source line there is no margin to hang the advice on.
+        Some(help) if diagnostic.span.is_none() => {
+            let help = Level::HELP.primary_title(help.as_str()).elements(snippets(diagnostic));
+            format!("{}\n{}", renderer.render(&[group]), renderer.render(&[help]))
+        }
+        Some(help) => renderer.render(&[group.element(Level::HELP.message(help.as_str()))]),
+        None => renderer.render(&[group]),
+    }
 }
 
 /// The lines of the diagnostic's span and of the related one: together if they are in one source.

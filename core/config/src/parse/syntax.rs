@@ -19,6 +19,9 @@ pub(super) fn explain(source: &Arc<SourceText>, at: usize, info: &str) -> Diagno
     let line = &text[line_start..line_end];
     let end = text[at..].char_indices().nth(1).map_or(text.len(), |(width, _)| at + width);
     let diagnostic = Diagnostic::error(span(at, end), format!("this is not valid YAML: {info}"));
+    if let Some(comparison) = bare_comparison(line) {
+        return diagnostic.help(format!("quote it: `'{comparison}'`"));
+    }
     let braces = line.find("${").is_some_and(|reference| line[..reference].contains(['{', '[']));
     if braces {
         diagnostic.help("inside of `{...}` and `[...]`, references need quotes: `\"${env:NAME}\"`")
@@ -31,6 +34,13 @@ pub(super) fn explain(source: &Arc<SourceText>, at: usize, info: &str) -> Diagno
     } else {
         diagnostic
     }
+}
+
+/// A value like `>= 80`, which YAML takes for the start of a block of text.
+fn bare_comparison(line: &str) -> Option<&str> {
+    let comparison = &line[line.find(": >")? + 2..];
+    let number = comparison.trim_start_matches(['>', '=', ' ']);
+    number.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.').then(|| comparison.trim())
 }
 
 /// The first tab in the indentation of the line of byte `at`, or of the lines with text before and after it: the parser

@@ -52,7 +52,7 @@ impl Checker<'_> {
             (None, None) => return Some(entry),
         };
         if let Some(warning) = schema.get("x-warning").and_then(Json::as_str) {
-            let diagnostic = Diagnostic::warning(entry.key.clone(), format!("`{name}` {warning}"));
+            let diagnostic = Diagnostic::warning(entry.key.clone(), warned(name, warning));
             findings.push(Finding { diagnostic, weight: 0 });
         }
         let shapes = self.shapes(schema);
@@ -81,6 +81,11 @@ impl Shape {
         let named = self.properties.iter().find(|(_, schema)| is_alias(schema));
         named.filter(|_| !self.properties.contains_key(key)).map(|(name, _)| name.as_str())
     }
+}
+
+/// A warning reads on from the key's name, unless it names it itself.
+fn warned(name: &str, warning: &str) -> String {
+    if warning.starts_with('`') { warning.to_owned() } else { format!("`{name}` {warning}") }
 }
 
 fn wrong_key(key: &Span, message: String) -> Finding {

@@ -10,7 +10,10 @@ use crate::{Diagnostic, Diagnostics, Kind, Map, Node, Value, component, schema};
 pub(crate) fn check(root: &mut Map, parts: &Parts<'_>, diagnostics: &mut Diagnostics) -> Option<Service> {
     let Some(entry) = root.get_mut("service") else {
         let example = "service: {pipelines: {main: {receivers: [...], exporters: [...]}}}";
-        let message = "the section `service` is missing, so nothing would run";
+        let mut names: Vec<_> = root.values().map(|entry| entry.key.source().name.as_str()).collect();
+        names.dedup();
+        let message =
+            format!("the section `service` is missing in {}, so nothing would run", names.join(", "));
         diagnostics.push(Diagnostic::error(None, message).help(format!("add `{example}`")));
         return None;
     };
@@ -62,7 +65,10 @@ fn unused(service: &Entry, parts: &Parts<'_>, extensions: &[Reference], diagnost
         .filter_map(Node::as_str)
         .collect();
     for kind in Kind::ALL {
-        for (name, span) in &parts.section(kind).names {
+        let section = parts.section(kind);
+        // Of what cannot be used that has been said.
+        let usable = |name: &str| section.components.keys().any(|id| id.to_string() == name);
+        for (name, span) in section.names.iter().filter(|(name, _)| usable(name)) {
             let (used, help) = match kind {
                 Kind::Extension => {
                     let listed = extensions.iter().any(|extension| extension.id.to_string() == *name);

@@ -14,7 +14,7 @@ pub struct Metrics {
     /// Where Prometheus can scrape them. Default: one pull reader at `localhost:8888`.
     pub readers: Option<Vec<Reader>>,
     /// Changes to how metrics are aggregated; not possible yet.
-    #[schemars(extend("x-warning" = "has no effect yet"))]
+    #[schemars(extend("x-warning" = "`service.telemetry.metrics.views` has no effect yet"))]
     pub views: Option<serde_json::Value>,
 }
 

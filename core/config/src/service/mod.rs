@@ -117,9 +117,9 @@ pub struct Telemetry {
     /// The agent's own metrics.
     pub metrics: Metrics,
     /// The agent's own traces; there are none yet.
-    #[schemars(extend("x-warning" = "has no effect: the agent does not trace itself yet"))]
+    #[schemars(extend("x-warning" = "`service.telemetry.traces` has no effect: the agent does not trace itself yet"))]
     pub traces: Option<serde_json::Value>,
     /// Resource attributes of the agent's own telemetry; not used yet.
-    #[schemars(extend("x-warning" = "has no effect yet"))]
+    #[schemars(extend("x-warning" = "`service.telemetry.resource` has no effect yet"))]
     pub resource: Option<serde_json::Value>,
 }

@@ -168,7 +168,10 @@ fn warn_about_signals(
     let lost = carried.difference(union(&taken));
     if !lost.is_empty() {
         let message = format!("no exporter of the pipeline `{id}` takes its {lost}: they are dropped");
-        diagnostics.push(Diagnostic::warning(pipeline.span.clone(), message));
+        let alerts = !lost.intersection(SignalSet::of(&[Signal::Alerts])).is_empty();
+        let help = "`webhook`, `file` and `debug` take alerts; others do with `signals: [logs, alerts]`, where they can";
+        let warning = Diagnostic::warning(pipeline.span.clone(), message);
+        diagnostics.push(warning.maybe_help(alerts.then(|| help.to_owned())));
     }
 }
 
