@@ -118,10 +118,14 @@ impl BuildContext {
     /// # Errors
     /// That there is no such extension in `service.extensions`, or that it provides something else.
     pub fn provided<T: Send + Sync + 'static>(&self, id: &str) -> Result<Arc<T>, String> {
-        let all = self
-            .provided
-            .get(id)
-            .ok_or_else(|| format!("there is no extension `{id}` in service.extensions"))?;
+        let all = self.provided.get(id).ok_or_else(|| {
+            let type_ = |id: &str| id.split('/').next().map(str::to_owned);
+            let advice = match self.provided.keys().filter(|other| type_(other) == type_(id)).min() {
+                Some(other) => format!("did you mean `{other}`?"),
+                None => "define it in `extensions`, and list it there".to_owned(),
+            };
+            format!("there is no extension `{id}` in service.extensions: {advice}")
+        })?;
         all.iter()
             .find_map(|one| one.clone().downcast::<T>().ok())
             .ok_or_else(|| format!("the extension `{id}` does not provide this"))
@@ -239,4 +243,22 @@ fn builder<C: DeserializeOwned + 'static, T: 'static>(
         build(config, context)
             .map_err(|mistakes| mistakes.into_iter().map(|mistake| component.diagnose(mistake)).collect())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extension_that_is_not_there_is_suggested_or_asked_for() {
+        let context = BuildContext {
+            id: ComponentId::new("otlp"),
+            pipeline: String::new(),
+            metrics: Metrics::default(),
+            provided: Arc::new(HashMap::from([("basicauth/server".to_owned(), Vec::new())])),
+        };
+        let error = |id| context.provided::<String>(id).unwrap_err();
+        assert!(error("basicauth").ends_with("did you mean `basicauth/server`?"));
+        assert!(error("oidc").ends_with("define it in `extensions`, and list it there"));
+    }
 }

@@ -36,12 +36,21 @@ pub struct Mistake {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Which byte of the text at `path` is wrong, where it is a text that has a syntax of its own.
+    pub at: Option<usize>,
 }
 
 impl Mistake {
     /// A mistake at `path`.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into(), help: None }
+        Self { path: path.into(), message: message.into(), help: None, at: None }
+    }
+
+    /// At byte `offset` of the text.
+    #[must_use]
+    pub fn at(mut self, offset: usize) -> Self {
+        self.at = Some(offset);
+        self
     }
 
     /// With advice.
@@ -65,6 +74,7 @@ impl Component {
     /// Shows where a mistake stands.
     pub fn diagnose(&self, mistake: Mistake) -> Diagnostic {
         let span = self.body.span_of(&mistake.path, &self.span);
+        let span = mistake.at.and_then(|offset| span.tail(offset)).unwrap_or(span);
         variables::advise(Diagnostic::error(span, mistake.message).maybe_help(mistake.help))
     }
 }

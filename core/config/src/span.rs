@@ -98,6 +98,16 @@ impl Span {
         self.source.hidden().iter().any(overlaps)
     }
 
+    /// The span from byte `offset` of the text on that it is, if it is one line as it is written, perhaps in quotes.
+    pub(crate) fn tail(&self, offset: usize) -> Option<Self> {
+        let text = self.text();
+        let plain = self.via.is_none() && !text.contains(['\n', '\\']) && !text.contains("''");
+        let quoted = usize::from(text.starts_with(['"', '\'']));
+        let inside = offset < text.len().saturating_sub(2 * quoted);
+        let start = self.range.start + quoted + offset;
+        (plain && inside).then(|| Self::new(self.source.clone(), start..self.range.end - quoted))
+    }
+
     /// Line and column of the start, in characters, both from 1.
     pub fn line_column(&self) -> (usize, usize) {
         let before = &self.source.text[..self.range.start];

@@ -155,6 +155,17 @@ fn keys_and_values() {
 }
 
 #[test]
+fn a_mistake_in_a_text_is_shown_where_it_is() {
+    let loaded = read(&exporter("    endpoint: 'a == b'\n    extra: {text: b == a, lines: \"a\\n==\"}"));
+    let config = loaded.config.expect("it is right");
+    let component = config.exporters.values().next().expect("there is one");
+    let shown = |path: &str| component.diagnose(tidewatch_config::Mistake::new(path, "").at(2)).to_string();
+    assert_eq!(shown("endpoint"), "yaml:4:18: ");
+    assert_eq!(shown("extra.text"), "yaml:5:21: ");
+    assert_eq!(shown("extra.lines"), "yaml:5:34: ", "what is escaped is shown as a whole");
+}
+
+#[test]
 fn references() {
     check(
         "references",

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::stream::{Listener, Stream};
+use crate::tls;
 
 /// How connections are accepted.
 #[derive(Clone, Debug)]
@@ -77,12 +78,15 @@ pub(crate) async fn accept<F>(
                         let served = async move {
                             let stream = match tls {
                                 None => stream,
-                                Some(tls) => timeout(patience, stream.accept_tls(tls)).await??,
+                                Some(tls) => {
+                                    let secured = timeout(patience, stream.accept_tls(tls)).await?;
+                                    secured.map_err(|error| io::Error::new(error.kind(), tls::explain(&error)))?
+                                }
                             };
                             serve(stream, peer, stop).await
                         };
                         if let Err(error) = served.await {
-                            tracing::debug!(?peer, %error, "connection ended");
+                            tracing::debug!(peer = peer.map(tracing::field::display), %error, "connection ended");
                         }
                     });
                 }

@@ -59,6 +59,26 @@ fn a_grpc_server_as_in_the_collector() {
 }
 
 #[test]
+fn keys_without_an_effect_are_taken_and_warned_about() {
+    let grpc = schemars::schema_for!(GrpcClientConfig).to_value();
+    let http = schemars::schema_for!(HttpClientConfig).to_value();
+    for (schema, key) in [
+        (&grpc, "balancer_name"),
+        (&http, "max_conns_per_host"),
+        (&http, "read_buffer_size"),
+        (&http, "write_buffer_size"),
+    ] {
+        let warning = schema["properties"][key]["x-warning"].as_str();
+        assert!(warning.is_some_and(|warning| warning.starts_with("has no effect: ")), "{key}");
+    }
+    let config: HttpClientConfig = serde_json::from_value(json!({
+        "max_conns_per_host": 5, "read_buffer_size": 4096, "write_buffer_size": 4096,
+    }))
+    .unwrap();
+    assert!(config.check().is_empty());
+}
+
+#[test]
 fn a_grpc_client_as_in_the_collector() {
     let config: GrpcClientConfig = serde_json::from_value(json!({
         "endpoint": "https://backend:4317",
@@ -71,6 +91,7 @@ fn a_grpc_client_as_in_the_collector() {
         "headers": {"x-token": "hunter2"},
         "authority": "front:443",
         "connections": 3,
+        "balancer_name": "round_robin",
     }))
     .unwrap();
     let (address, options) = config.options().unwrap();

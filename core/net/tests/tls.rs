@@ -101,8 +101,37 @@ async fn a_client_believes_only_its_authority_and_the_right_name() {
     let believing = TlsClientConfig { insecure_skip_verify: true, ..TlsClientConfig::default() };
     assert!(echo(&client(&server, believing)).await);
     let plain = TlsClientConfig { insecure: true, ..TlsClientConfig::default() };
-    assert!(!echo(&client(&server, plain)).await);
+    let plain = failure(&client(&server, plain)).await;
+    assert!(plain.ends_with("does the other side want TLS?"), "{plain}");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_servers_certificate_can_be_its_own_authority() {
+    let authority = Authority::new();
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::ExplicitNoCa;
+    let key = KeyPair::generate().unwrap();
+    std::fs::write(authority.file("ca.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+    std::fs::copy(authority.file("ca.pem"), authority.file("server.pem")).unwrap();
+    std::fs::write(authority.file("server.key"), key.serialize_pem()).unwrap();
+    let server = server(TlsServerConfig { common: authority.identity("server"), ..Default::default() }).await;
+    assert!(echo(&client(&server, authority.trusted())).await);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_handshake_is_explained() {
+    let authority = Authority::new();
+    authority.sign("server", "localhost", |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+    let secure = server(TlsServerConfig { common: authority.identity("server"), ..Default::default() }).await;
+    let own = failure(&client(&secure, authority.trusted())).await;
+    assert!(own.contains("basicConstraints=CA:FALSE"), "{own}");
+    secure.stop().await;
+    let plain = start(Echo, GrpcServerConfig::default().options().unwrap()).await;
+    let plain_server = failure(&client(&plain, authority.trusted())).await;
+    assert!(plain_server.ends_with("does the other side speak TLS?"), "{plain_server}");
+    plain.stop().await;
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ fn keys_of_the_collector_that_cannot_be_honoured_say_so() {
 fn values_that_cannot_work_are_named() {
     for (protocols, says) in [
         ("", "at least one protocol is needed"),
-        ("grpc: {endpoint: nowhere}", "`nowhere` is not an address"),
+        ("grpc: {endpoint: nowhere}", "the port is missing"),
         ("grpc: {transport: udp}", "udp"),
         ("grpc: {max_recv_msg_size_mib: 0}", "with 0 nothing could come in"),
         ("grpc: {max_concurrent_streams: 0}", "with 0 nothing could come in"),

@@ -68,8 +68,28 @@ fn host_and_port(address: &str) -> Result<String, Mistake> {
     });
     match complete {
         true => Ok(address.to_owned()),
-        false => Err(Mistake::new("endpoint", format!("`{address}` is not an address"))
-            .help("an address looks like `localhost:4317`")),
+        false => {
+            Err(Mistake::new("endpoint", what_is_wrong(address))
+                .help("an address looks like `localhost:4317`"))
+        }
+    }
+}
+
+/// Why `address` is none. A password in it is not repeated.
+fn what_is_wrong(address: &str) -> String {
+    let host_end = address.rfind(']').map_or(0, |bracket| bracket + 1);
+    let port = address[host_end..].rsplit_once(':').map_or("", |(_, port)| port);
+    if address.contains('@') {
+        "an address has no user and no password".to_owned()
+    } else if port.is_empty() && !address.contains([' ', '/']) {
+        "the port is missing".to_owned()
+    } else if port.bytes().all(|byte| byte.is_ascii_digit())
+        && port.parse::<u16>().is_err()
+        && !port.is_empty()
+    {
+        "the port is above 65535".to_owned()
+    } else {
+        format!("`{address}` is not an address")
     }
 }
 
@@ -90,6 +110,16 @@ mod tests {
         for wrong in ["", "localhost", "localhost:", "localhost:99999", "http://localhost:1", "a b:1"] {
             assert!(listen(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_passwords() {
+        let message = |endpoint| connect(endpoint).unwrap_err().message;
+        assert_eq!(message("localhost"), "the port is missing");
+        assert_eq!(message("[::1]"), "the port is missing");
+        assert_eq!(listen(":99999", Transport::Tcp).unwrap_err().message, "the port is above 65535");
+        assert_eq!(message("u:SECRET@b:4317"), "an address has no user and no password");
+        assert_eq!(message("a b:1"), "`a b:1` is not an address");
     }
 
     #[test]

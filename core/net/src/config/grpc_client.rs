@@ -19,7 +19,6 @@ use crate::tls::TlsClientConfig;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(extend("x-unsupported" = {
-    "balancer_name": "`connections` spreads calls over the addresses of a name",
     "middlewares": "there are no middleware extensions",
 }))]
 pub struct GrpcClientConfig {
@@ -47,6 +46,9 @@ pub struct GrpcClientConfig {
     /// How many connections are used in turn. Default: 1.
     #[schemars(range(min = 1, max = 64))]
     pub connections: usize,
+    /// The Collector's way to spread calls; `connections` is the one here.
+    #[schemars(extend("x-warning" = "has no effect: `connections: N` spreads calls over the addresses of a name"))]
+    pub balancer_name: Option<String>,
 }
 
 /// How gRPC messages are compressed.
@@ -92,6 +94,7 @@ impl Default for GrpcClientConfig {
             headers: BTreeMap::new(),
             authority: None,
             connections: 1,
+            balancer_name: None,
         }
     }
 }

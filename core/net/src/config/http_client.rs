@@ -9,7 +9,7 @@ use reqwest::{Client, Proxy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidewatch_config::Mistake;
-use tidewatch_config::values::{GoDuration, Secret};
+use tidewatch_config::values::{ByteSize, GoDuration, Secret};
 
 use super::{headers, limit, under};
 use crate::auth::AuthConfig;
@@ -21,9 +21,6 @@ use crate::tls::TlsClientConfig;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(extend("x-unsupported" = {
-    "read_buffer_size": "the buffers of connections size themselves",
-    "write_buffer_size": "the buffers of connections size themselves",
-    "max_conns_per_host": "requests under way at once are bounded by `sending_queue.num_consumers`",
     "cookies": "no cookies are kept",
     "middlewares": "there are no middleware extensions",
 }))]
@@ -60,6 +57,15 @@ pub struct HttpClientConfig {
     pub max_redirects: usize,
     /// Whether HTTP/2 is asked for on TLS. Default: true.
     pub force_attempt_http2: bool,
+    /// The Collector's bound on connections; `sending_queue.num_consumers` bounds requests under way here.
+    #[schemars(extend("x-warning" = "has no effect: `sending_queue.num_consumers` bounds requests under way at once"))]
+    pub max_conns_per_host: Option<usize>,
+    /// The Collector's buffer of a connection; here they size themselves.
+    #[schemars(extend("x-warning" = "has no effect: the buffers of connections size themselves"))]
+    pub read_buffer_size: Option<ByteSize>,
+    /// The Collector's buffer of a connection; here they size themselves.
+    #[schemars(extend("x-warning" = "has no effect: the buffers of connections size themselves"))]
+    pub write_buffer_size: Option<ByteSize>,
 }
 
 /// How HTTP bodies are compressed.
@@ -109,6 +115,9 @@ impl Default for HttpClientConfig {
             http2_ping_timeout: GoDuration::from_secs(15),
             max_redirects: 10,
             force_attempt_http2: true,
+            max_conns_per_host: None,
+            read_buffer_size: None,
+            write_buffer_size: None,
         }
     }
 }

@@ -124,7 +124,7 @@ impl From<&h2::Error> for Status {
             Some(h2::Reason::CANCEL) => Code::Cancelled,
             _ => Code::Unavailable,
         };
-        Self::new(code, format!("HTTP/2: {error}"))
+        Self::new(code, crate::tls::with_guess(format!("HTTP/2: {error}")))
     }
 }
 

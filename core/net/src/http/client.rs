@@ -111,5 +111,5 @@ fn explain(error: reqwest::Error) -> HttpError {
         text = format!("{text}: {error}");
         cause = error.source();
     }
-    kind(text)
+    kind(crate::tls::with_guess(text))
 }

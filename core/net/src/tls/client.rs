@@ -85,6 +85,17 @@ enum Trust {
     Nobody,
 }
 
+/// Says of a CA's certificate, which `openssl req -x509` makes unless told otherwise, what to do instead.
+fn explain(error: Error) -> Error {
+    match format!("{error:?}").contains("CaUsedAsEndEntity") {
+        true => Error::General(
+            "the server's certificate is a CA's own; issue one for the server with basicConstraints=CA:FALSE"
+                .into(),
+        ),
+        false => error,
+    }
+}
+
 /// Checks the server's certificate, under another name than it was asked by if need be, or not at all. That the
 /// server has the certificate's key is checked in any case.
 #[derive(Debug)]
@@ -106,7 +117,7 @@ impl ServerCertVerifier for Verifier {
         let name = self.name.as_ref().unwrap_or(name);
         match &self.trust {
             Trust::Signed(verifier) => {
-                verifier.verify_server_cert(certificate, intermediates, name, ocsp, now)
+                verifier.verify_server_cert(certificate, intermediates, name, ocsp, now).map_err(explain)
             }
             Trust::Anybody => Ok(ServerCertVerified::assertion()),
             Trust::Nobody => Err(Error::General(

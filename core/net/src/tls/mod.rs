@@ -5,8 +5,11 @@
 
 mod client;
 mod config;
+mod explain;
 mod material;
 mod reload;
 mod server;
+
+pub(crate) use explain::{explain, with_guess};
 
 pub use config::{TlsClientConfig, TlsConfig, TlsServerConfig};

@@ -17,6 +17,7 @@ use super::{ChannelOptions, ClientKeepalive};
 use crate::grpc::activity::{Activity, Liveness, Watched};
 use crate::grpc::{Code, Status};
 use crate::stream::{Address, Stream};
+use crate::tls;
 
 type H2Connection = h2::client::Connection<Watched<Stream>, Bytes>;
 
@@ -175,7 +176,7 @@ async fn connect(
         let mut stream = Stream::connect(address).await.map_err(|error| unavailable(&error))?;
         if let Some(tls) = &options.tls {
             let secured = stream.connect_tls(Arc::clone(tls), name).await;
-            stream = secured.map_err(|error| unavailable(&format!("TLS: {error}")))?;
+            stream = secured.map_err(|error| unavailable(&tls::explain(&error)))?;
         }
         let activity = Activity::new();
         let (sender, connection) = h2::client::Builder::new()
