@@ -17,6 +17,10 @@ pub(super) struct RuleCounts {
     firing: IntCounter,
     resolved: IntCounter,
     unsuited: IntCounter,
+    /// Items that it judged.
+    pub(super) judged: IntCounter,
+    /// Series of its own remembered now.
+    pub(super) series: IntGauge,
     unsuited_logged: AtomicBool,
     /// Items without the number to judge.
     pub(super) no_value: IntCounter,
@@ -51,6 +55,16 @@ impl Counts {
             "Items that a rule could not judge, by reason.",
             &["processor", "pipeline", "alert", "reason"],
         );
+        let judged = metrics.counter(
+            "tidewatch_threshold_judged_items",
+            "Points, log records and spans that a rule judged.",
+            &["processor", "pipeline", "alert"],
+        );
+        let rule_series = metrics.gauge(
+            "tidewatch_threshold_rule_series",
+            "Series that a rule remembers.",
+            &["processor", "pipeline", "alert"],
+        );
         let annotations = metrics.counter(
             "tidewatch_threshold_failed_annotations",
             "Annotations that were sent unrendered, as their template failed.",
@@ -61,6 +75,8 @@ impl Counts {
             RuleCounts {
                 firing: alerts.with_label_values(&[own[0], own[1], alert, "firing"]),
                 resolved: alerts.with_label_values(&[own[0], own[1], alert, "resolved"]),
+                judged: judged.with_label_values(&[own[0], own[1], alert]),
+                series: rule_series.with_label_values(&[own[0], own[1], alert]),
                 unsuited: skipped("unsuited_statistic"),
                 unsuited_logged: AtomicBool::new(false),
                 no_value: skipped("no_value"),

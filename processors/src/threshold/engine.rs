@@ -55,7 +55,10 @@ impl Engine {
             }
         }
         let counts = Counts::new(context, rules.iter().map(|rule| rule.alert.as_str()));
-        let (hashes, store) = (Hashes::default(), Store::new(max_series));
+        let (hashes, store) = (
+            Hashes::default(),
+            Store::new(max_series, counts.rules.iter().map(|rule| rule.series.clone()).collect()),
+        );
         Self { rules, by_metric, on_logs, on_spans, hashes, store, counts }
     }
 
@@ -171,6 +174,7 @@ impl Engine {
                 return counts.out_of_order.inc();
             }
             if let Judge::Absent { .. } = rule.judge {
+                counts.judged.inc();
                 return series.speak(rule, sample.record, before, |alert, level| {
                     found.states.push(self.finish(number, alert, level));
                 });
@@ -182,6 +186,7 @@ impl Engine {
             if value.is_none() && rule.wants_value {
                 return self.without_value(number, sample);
             }
+            counts.judged.inc();
             let level = rule.level(value, sample.record);
             series.judge(rule, level, value, sample.record, |alert, level| {
                 found.states.push(self.finish(number, alert, level));
@@ -200,6 +205,7 @@ impl Engine {
         if value.is_none() && rule.wants_value {
             return self.without_value(number, sample);
         }
+        self.counts.rules[number].judged.inc();
         if let Some(level) = rule.level(value, sample.record) {
             let alert = rule.alert(value, sample.time, sample.record);
             found.events.push(self.finish(number, alert, level));

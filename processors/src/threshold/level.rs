@@ -50,6 +50,12 @@ impl Level {
         let compared = COMPARISONS.into_iter().find_map(|(symbol, comparison)| {
             text.strip_prefix(symbol).map(|number| (number.trim(), comparison))
         });
+        for (wrong, right) in [("=>", ">="), ("=<", "<=")] {
+            if text.starts_with(wrong) {
+                let mistake = Mistake::new(path, format!("`{wrong}` is not a comparison"));
+                return Err(mistake.help(format!("did you mean `{right}`?")));
+            }
+        }
         let test = match compared {
             Some((number, comparison)) => {
                 let limit = number.parse().ok().filter(|limit: &f64| !limit.is_nan()).ok_or_else(|| {
@@ -127,7 +133,7 @@ impl Bound {
 }
 
 pub(super) fn expression_mistake(path: &str, error: ParseError) -> Mistake {
-    let mistake = Mistake::new(path, error.to_string());
+    let mistake = Mistake::new(path, error.message).at(error.position.offset);
     match error.help {
         Some(help) => mistake.help(help),
         None => mistake,

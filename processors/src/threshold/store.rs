@@ -11,6 +11,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tidewatch_telemetry::IntGauge;
 
 const SHARDS: usize = 16;
 /// Idle series are looked for at most this often.
@@ -20,6 +21,8 @@ pub(super) struct Store {
     shards: [Mutex<Shard>; SHARDS],
     series: AtomicUsize,
     max_series: usize,
+    /// How many of each rule, by its number.
+    by_rule: Vec<IntGauge>,
     swept_at: Mutex<Option<Instant>>,
 }
 
@@ -35,11 +38,12 @@ struct Shard {
 pub(super) struct Full;
 
 impl Store {
-    pub(super) fn new(max_series: usize) -> Self {
+    pub(super) fn new(max_series: usize, by_rule: Vec<IntGauge>) -> Self {
         Self {
             shards: Default::default(),
             series: AtomicUsize::new(0),
             max_series,
+            by_rule,
             swept_at: Mutex::new(None),
         }
     }
@@ -64,7 +68,10 @@ impl Store {
             self.reserve(rules, now)?;
             shard = self.shard(key);
             match shard.series.entry(key) {
-                Entry::Vacant(entry) => drop(entry.insert(Series::new(rule, now))),
+                Entry::Vacant(entry) => {
+                    entry.insert(Series::new(rule, now));
+                    self.by_rule[rule].inc();
+                }
                 // Another thread was faster.
                 Entry::Occupied(_) => drop(self.series.fetch_sub(1, Relaxed)),
             }
@@ -135,7 +142,13 @@ impl Store {
         for shard in &self.shards {
             let mut shard = lock(shard);
             let before = shard.series.len();
-            shard.series.retain(|_, series| !series.is_idle(&rules[series.rule], now));
+            shard.series.retain(|_, series| {
+                let idle = series.is_idle(&rules[series.rule], now);
+                if idle {
+                    self.by_rule[series.rule].dec();
+                }
+                !idle
+            });
             self.series.fetch_sub(before - shard.series.len(), Relaxed);
         }
     }
@@ -181,7 +194,8 @@ mod tests {
         let rule = json!({"alert": "A", "metric": "m", "levels": {"info": "> 0"}});
         let config: ThresholdConfig = serde_json::from_value(json!({"rules": [rule]})).unwrap();
         let rules = compile::rules(config).unwrap();
-        let (store, now) = (Store::new(100), Instant::now());
+        let gauge = IntGauge::new("series", "Series.").unwrap();
+        let (store, now) = (Store::new(100, vec![gauge.clone()]), Instant::now());
         let find = |thread: u64| {
             // Half of the keys are those of the other threads, too.
             let keys = (0..1000).map(|key| if key % 2 == 0 { key } else { key * 64 + thread });

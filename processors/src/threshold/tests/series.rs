@@ -206,6 +206,8 @@ fn there_is_room_for_so_many_series_and_idle_ones_go_first() {
     assert_eq!(take(200, "a", 99.0).len(), 1, "known ones are judged");
     assert_eq!(take(400, "d", 99.0).len(), 1, "b and c have been idle");
     assert_eq!(bench.metric("tidewatch_threshold_series{").as_deref(), Some("2"));
+    assert_eq!(bench.metric("tidewatch_threshold_rule_series{").as_deref(), Some("2"));
+    assert!(bench.metric("tidewatch_threshold_judged_items{").is_some_and(|judged| judged != "0"));
     assert_eq!(
         brief(&take(410, "a", 1.0)),
         [(Resolved, "critical", Some(99.0))],
