@@ -12,8 +12,8 @@ LEFT, TOP, BOTTOM = 22, 64, 14
 STYLES = [
     (r"^\$ .*", "#e6edf3", True),
     (r"^\d\d:\d\d:\d\d\.\d{3}", "#7d8590", False),
-    (r"^FIRING .*", "#ff7b72", True),
-    (r"^RESOLVED .*", "#7ee787", True),
+    (r"\bFIRING .*", "#ff7b72", True),
+    (r"\bRESOLVED .*", "#7ee787", True),
     (r"^(?:Traces|Metrics) .*", "#7d8590", False),
     (r"\bINFO\b", "#58a6ff", False),
     (r"\bERROR\b", "#ffa198", False),

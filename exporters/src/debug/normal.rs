@@ -20,7 +20,7 @@ pub(super) fn write(page: &mut Page, payload: &Payload) {
     }
 }
 
-/// `2026-01-05T10:03:00Z INFO order accepted http.method=GET [orders]`
+/// `2026-01-05T10:03:00.000000000Z INFO order accepted http.method=GET [orders]`
 fn record(page: &mut Page, record: &LogRecordView<'_>, service: &str) {
     let at =
         if record.time_unix_nano() > 0 { record.time_unix_nano() } else { record.observed_time_unix_nano() };
@@ -89,20 +89,31 @@ fn metric(page: &mut Page, metric: &MetricView<'_>, service: &str) {
     }
 }
 
-/// `FIRING CpuLoadHigh critical value=92 cpu_load=92 exceeds critical threshold {host.name=host-a}`
+/// `2026-01-05T10:03:00.000000000Z FIRING CpuLoadHigh critical value=92 cpu_load=92 is too high {host.name=host-a}`, and
+/// in the end `2026-01-05T10:03:11.000000000Z RESOLVED CpuLoadHigh critical after 11s {host.name=host-a}`: the value
+/// and the text of an alert that is over are those of when it was not.
 fn alert(page: &mut Page, alert: &Alert) {
     let (word, colour) = match alert.status {
         AlertStatus::Firing => ("FIRING", severity_colour(&alert.severity)),
         AlertStatus::Resolved => ("RESOLVED", Colour::Green),
     };
+    page.paint(Colour::Grey, format_args!("{} ", time(alert.ends_at.unwrap_or(alert.starts_at))));
     page.paint(colour, format_args!("{word}"));
     page.put(format_args!(" {} ", alert.name));
     page.paint(colour, format_args!("{}", alert.severity));
-    if let Some(value) = alert.value {
-        page.put(format_args!(" value={value}"));
-    }
-    if !alert.summary.is_empty() {
-        page.put(format_args!(" {}", alert.summary));
+    match (alert.status, alert.ends_at) {
+        (AlertStatus::Resolved, Some(end)) => {
+            page.put(format_args!(" after {:?}", Duration::from_nanos(end.saturating_sub(alert.starts_at))));
+        }
+        (AlertStatus::Resolved, None) => {}
+        (AlertStatus::Firing, _) => {
+            if let Some(value) = alert.value {
+                page.put(format_args!(" value={value}"));
+            }
+            if !alert.summary.is_empty() {
+                page.put(format_args!(" {}", alert.summary));
+            }
+        }
     }
     page.put(format_args!(" {{"));
     list(page, alert.labels.iter());

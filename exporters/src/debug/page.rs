@@ -72,9 +72,15 @@ impl Write for Page {
     }
 }
 
-/// Unix nanoseconds as RFC 3339, or `-` where there is no time.
+/// Unix nanoseconds as RFC 3339, always with nine digits behind the point; `-` where there is no time.
 pub(super) fn time(nanos: u64) -> String {
-    if nanos == 0 { "-".into() } else { timestamp::to_rfc3339(nanos) }
+    if nanos == 0 {
+        return "-".into();
+    }
+    let text = timestamp::to_rfc3339(nanos);
+    let (seconds, fraction) =
+        text.trim_end_matches('Z').split_once('.').unwrap_or((text.trim_end_matches('Z'), ""));
+    format!("{seconds}.{fraction:0<9}Z")
 }
 
 /// `service.name` of a resource.
@@ -101,6 +107,13 @@ mod tests {
         page.paint(Colour::Red, format_args!("{}", "a\nb\x1b[2Jc"));
         page.end();
         assert_eq!(page.into_text(), "\x1b[31ma\\nb\\u{1b}[2Jc\x1b[0m\n");
+    }
+
+    #[test]
+    fn times_are_equally_wide() {
+        assert_eq!(time(1_767_607_380_000_000_000), "2026-01-05T10:03:00.000000000Z");
+        assert_eq!(time(1_767_607_380_012_000_000), "2026-01-05T10:03:00.012000000Z");
+        assert_eq!(time(0), "-");
     }
 
     #[test]

@@ -63,7 +63,9 @@ fn normal_is_one_line_per_item() {
     assert_eq!(logs.lines().count(), 4);
     let first = logs.lines().next().unwrap();
     assert!(
-        first.starts_with("2025-10-09T08:53:20Z INFO order 0 accepted, queued for shipping http.method="),
+        first.starts_with(
+            "2025-10-09T08:53:20.000000000Z INFO order 0 accepted, queued for shipping http.method="
+        ),
         "{first}"
     );
     let spans = text(telemetry(&realistic_traces(3)));
@@ -103,12 +105,12 @@ fn a_point_reads_like_prometheus() {
 fn alerts_are_coloured_by_severity_on_a_terminal_only() {
     assert_eq!(
         render(&alerts(), Verbosity::Normal, false),
-        "FIRING CpuLoadHigh critical value=92 cpu_load=92 is too high {host.name=host-a, team=core}\n\
-         RESOLVED CpuLoadHigh critical value=92 cpu_load=92 is too high {host.name=host-a, team=core}\n"
+        "2026-01-05T10:03:00.000000000Z FIRING CpuLoadHigh critical value=92 cpu_load=92 is too high {host.name=host-a, team=core}\n\
+         2026-01-05T10:04:00.000000000Z RESOLVED CpuLoadHigh critical after 60s {host.name=host-a, team=core}\n"
     );
     let coloured = render(&alerts(), Verbosity::Normal, true);
-    assert!(coloured.starts_with("\x1b[31mFIRING\x1b[0m CpuLoadHigh \x1b[31mcritical\x1b[0m"));
-    assert!(coloured.contains("\n\x1b[32mRESOLVED\x1b[0m"));
+    assert!(coloured.contains("\x1b[0m\x1b[31mFIRING\x1b[0m CpuLoadHigh \x1b[31mcritical\x1b[0m"));
+    assert!(coloured.contains("\x1b[0m\x1b[32mRESOLVED\x1b[0m"));
 }
 
 #[test]
@@ -119,7 +121,7 @@ fn detailed_shows_every_field_in_the_collectors_form() {
         "ResourceLogs #0",
         "ScopeLogs #0",
         "LogRecord #1",
-        "Timestamp: 2025-10-09T08:53:20Z",
+        "Timestamp: 2025-10-09T08:53:20.000000000Z",
         "SeverityNumber: INFO(9)",
         "Body: Str(order 0 accepted, queued for shipping)",
     ] {
