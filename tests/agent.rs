@@ -137,6 +137,9 @@ fn a_port_in_use_ends_the_start_and_is_named() {
     let elsewhere = "service::telemetry::logs::output_paths=[stdout]";
     let ended = run(&["--config", file.as_str(), "--config", &more, "--set", elsewhere]);
     assert!(ended.stderr.contains("error: cannot start: "), "also on the terminal: {}", ended.stderr);
+    let set = "--set service::telemetry::metrics::address=";
+    assert!(ended.stderr.contains("service.telemetry.metrics.address"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(set), "{}", ended.stderr);
 }
 
 #[test]

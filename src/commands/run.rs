@@ -111,7 +111,15 @@ async fn start(
     let mut servers = Vec::new();
     for address in config.service.telemetry.metrics.listen() {
         let started = MetricsServer::start(&address, metrics).await;
-        servers.push(started.map_err(|error| format!("the agent's own metrics: {error}"))?);
+        servers.push(started.map_err(|error| {
+            let key = "service.telemetry.metrics.address";
+            let set = "--set service::telemetry::metrics::address=localhost:8889";
+            let change = match config.service.telemetry.metrics.readers {
+                None => format!("`{key}` says where, e.g. `{set}`"),
+                Some(_) => "`service.telemetry.metrics.readers` says where".to_owned(),
+            };
+            format!("the agent's own metrics: {error}; {change}")
+        })?);
     }
     let running = agent.start().await.map_err(|failure| failure.to_string())?;
     Ok((running, servers))
