@@ -192,7 +192,7 @@ impl Running {
 async fn last_call(receivers: &[NamedReceiver], when: Instant) {
     tokio::time::sleep_until(when).await;
     receivers.iter().for_each(|named| named.entrance.last_call().call());
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Lets a component stop until `deadline`, and for a moment in any case.
