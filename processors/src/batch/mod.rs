@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::{collections::HashSet, sync::Arc, time::Duration};
-use tidewatch_component::{Batch, BuildContext, Gather, Out, Processor, ProcessorFactory, SignalSet};
+use tidewatch_component::{BuildContext, Gather, Out, Processor, ProcessorFactory, SignalSet};
 use tidewatch_config::{Mistake, values::GoDuration};
 
 /// Makes `batch` processors.
-pub struct BatchFactory;
+pub struct Batch;
 
 /// Keys of `batch`, as in the Collector.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -62,7 +62,7 @@ impl BatchConfig {
     }
 }
 
-impl ProcessorFactory for BatchFactory {
+impl ProcessorFactory for Batch {
     const TYPE: &'static str = "batch";
     type Config = BatchConfig;
 
@@ -91,7 +91,7 @@ impl Processor for BatchProcessor {
         SignalSet::NONE
     }
 
-    fn process(&self, batch: Batch, out: &mut Out<'_>) {
+    fn process(&self, batch: tidewatch_component::Batch, out: &mut Out<'_>) {
         out.send(batch);
     }
 
@@ -112,7 +112,7 @@ mod tests {
     }
 
     fn build(keys: Json) -> Arc<dyn Processor> {
-        BatchFactory::build(config(keys), &testing::context("batch")).ok().unwrap()
+        Batch::build(config(keys), &testing::context("batch")).ok().unwrap()
     }
 
     fn gather(keys: Json) -> Gather {

@@ -18,9 +18,9 @@ use tidewatch_config::Mistake;
 use tidewatch_telemetry::IntCounter;
 
 /// Makes `memory_limiter` processors.
-pub struct MemoryLimiterFactory;
+pub struct MemoryLimiter;
 
-impl ProcessorFactory for MemoryLimiterFactory {
+impl ProcessorFactory for MemoryLimiter {
     const TYPE: &'static str = "memory_limiter";
     type Config = MemoryLimiterConfig;
 
@@ -40,7 +40,7 @@ impl ProcessorFactory for MemoryLimiterFactory {
             let family = context.metrics.counter(name, help, &["processor", "pipeline"]);
             family.with_label_values(&[&id, &context.pipeline])
         };
-        Ok(Arc::new(MemoryLimiter {
+        Ok(Arc::new(MemoryLimiterProcessor {
             refused_batches: refused(
                 "otelcol_processor_refused_batches",
                 "Batches that a processor refused before anything saw them; their senders may come back.",
@@ -60,7 +60,7 @@ impl ProcessorFactory for MemoryLimiterFactory {
     }
 }
 
-struct MemoryLimiter {
+struct MemoryLimiterProcessor {
     id: String,
     limits: Limits,
     /// In bytes; known from the first check on, as percentages need to look at the machine.
@@ -73,7 +73,7 @@ struct MemoryLimiter {
     refused_bytes: IntCounter,
 }
 
-impl MemoryLimiter {
+impl MemoryLimiterProcessor {
     fn admit_at(&self, now: Instant, bytes: usize) -> Result<(), Refusal> {
         if self.is_due(now) {
             self.check();
@@ -119,7 +119,7 @@ impl MemoryLimiter {
     }
 }
 
-impl Processor for MemoryLimiter {
+impl Processor for MemoryLimiterProcessor {
     fn handles(&self) -> SignalSet {
         SignalSet::NONE
     }
@@ -140,7 +140,7 @@ mod tests {
     use std::sync::atomic::AtomicU64;
 
     fn build(json: &str, context: &BuildContext) -> Arc<dyn Processor> {
-        MemoryLimiterFactory::build(serde_json::from_str(json).unwrap(), context).ok().unwrap()
+        MemoryLimiter::build(serde_json::from_str(json).unwrap(), context).ok().unwrap()
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
         let mib = |count: u64| RESIDENT.store(count << 20, Relaxed);
         let counter = || IntCounter::new("refused", "refused").unwrap();
         let limits = MemoryLimiterConfig { limit_mib: 100, ..Default::default() }.limits().unwrap();
-        let limiter = MemoryLimiter {
+        let limiter = MemoryLimiterProcessor {
             id: "memory_limiter".to_owned(),
             limits,
             soft_limit: OnceLock::new(),

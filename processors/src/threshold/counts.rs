@@ -26,6 +26,8 @@ pub(super) struct RuleCounts {
     pub(super) no_value: IntCounter,
     /// Items older than their series' newest.
     pub(super) out_of_order: IntCounter,
+    /// Items whose time is yet to come.
+    pub(super) in_future: IntCounter,
     /// Annotations that could not be rendered.
     pub(super) annotations: IntCounter,
 }
@@ -81,6 +83,7 @@ impl Counts {
                 unsuited_logged: AtomicBool::new(false),
                 no_value: skipped("no_value"),
                 out_of_order: skipped("out_of_order"),
+                in_future: skipped("in_future"),
                 annotations: annotations.with_label_values(&[own[0], own[1], alert]),
             }
         });

@@ -7,7 +7,11 @@ use super::{
     store::Store,
 };
 use crate::series::{Hashes, Reading, ResourceHash, Shape, for_each_point};
-use std::{cell::OnceCell, collections::HashMap, time::Instant};
+use std::{
+    cell::OnceCell,
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 use tidewatch_component::{Alert, BuildContext, timestamp};
 use tidewatch_expr::{Expression, Item, Record, Value};
 use tidewatch_otlp::{Request, Signal};
@@ -32,6 +36,23 @@ pub(super) struct Found {
     pub(super) events: Vec<Alert>,
     /// When to look again, if nothing comes.
     pub(super) wake_at: Option<Instant>,
+}
+
+/// How far the clock of a source may be ahead of ours.
+const AHEAD: Duration = Duration::from_secs(300);
+
+/// When a request came.
+#[derive(Clone, Copy)]
+struct Arrival {
+    at: Instant,
+    /// The latest event time to believe, in Unix nanoseconds.
+    latest: u64,
+}
+
+impl Arrival {
+    fn new(at: Instant) -> Self {
+        Self { at, latest: timestamp::now().saturating_add(AHEAD.as_nanos() as u64) }
+    }
 }
 
 /// One item on its way through one rule.
@@ -77,6 +98,7 @@ impl Engine {
         if !self.judges(request.signal()) {
             return found;
         }
+        let arrival = Arrival::new(now);
         for resource in request.canonical().resources() {
             let hash = OnceCell::new();
             let hash = || hash.get_or_init(|| self.hashes.of_resource(&resource));
@@ -88,7 +110,13 @@ impl Engine {
                             let time = event_time(point.time_unix_nano());
                             let Source::Metric { statistic, .. } = self.rules[*rule].source else { return };
                             let reading = statistic.read(point, shape, time);
-                            self.take(*rule, &Sample { record, time, reading, shape }, hash, now, &mut found);
+                            self.take(
+                                *rule,
+                                &Sample { record, time, reading, shape },
+                                hash,
+                                arrival,
+                                &mut found,
+                            );
                         });
                     }
                 }
@@ -98,12 +126,12 @@ impl Engine {
                         0 => event_time(log.observed_time_unix_nano()),
                         time => time,
                     };
-                    self.take_item(&self.on_logs, &record, time, hash, now, &mut found);
+                    self.take_item(&self.on_logs, &record, time, hash, arrival, &mut found);
                 }
                 for span in scope.spans().filter(|_| !self.on_spans.is_empty()) {
                     let record = Record { resource: &resource, scope: &scope, item: Item::Span(&span) };
                     let time = event_time(span.end_time_unix_nano());
-                    self.take_item(&self.on_spans, &record, time, hash, now, &mut found);
+                    self.take_item(&self.on_spans, &record, time, hash, arrival, &mut found);
                 }
             }
         }
@@ -129,7 +157,7 @@ impl Engine {
         record: &Record<'_>,
         time: u64,
         resource: impl Fn() -> &'a ResourceHash<'a>,
-        now: Instant,
+        arrival: Arrival,
         found: &mut Found,
     ) {
         for rule in rules {
@@ -139,7 +167,13 @@ impl Engine {
                 }
                 _ => Reading::Nothing,
             };
-            self.take(*rule, &Sample { record, time, reading, shape: Shape::Level }, &resource, now, found);
+            self.take(
+                *rule,
+                &Sample { record, time, reading, shape: Shape::Level },
+                &resource,
+                arrival,
+                found,
+            );
         }
     }
 
@@ -148,12 +182,16 @@ impl Engine {
         number: usize,
         sample: &Sample<'_>,
         resource: impl FnOnce() -> &'a ResourceHash<'a>,
-        now: Instant,
+        arrival: Arrival,
         found: &mut Found,
     ) {
         let (rule, counts) = (&self.rules[number], &self.counts.rules[number]);
         if rule.condition.as_ref().is_some_and(|condition| !condition.holds(sample.record)) {
             return;
+        }
+        // Believed, it would make all that follows look out of order.
+        if sample.time > arrival.latest {
+            return counts.in_future.inc();
         }
         if let (Reading::Unsuited, true, Item::DataPoint(metric, _)) =
             (sample.reading, rule.wants_value, sample.record.item)
@@ -168,9 +206,9 @@ impl Engine {
             return self.event(number, sample, value, found);
         }
         let key = self.hashes.of_series(number, &rule.by, sample.record, resource);
-        let known = self.store.with(key, (&self.rules, number), now, |series| {
+        let known = self.store.with(key, (&self.rules, number), arrival.at, |series| {
             let before = series.time();
-            if series.arrive(sample.time, now).is_err() {
+            if series.arrive(sample.time, arrival.at).is_err() {
                 return counts.out_of_order.inc();
             }
             if let Judge::Absent { .. } = rule.judge {

@@ -58,8 +58,10 @@ impl Level {
         }
         let test = match compared {
             Some((number, comparison)) => {
-                let limit = number.parse().ok().filter(|limit: &f64| !limit.is_nan()).ok_or_else(|| {
-                    Mistake::new(path, format!("`{number}` is not a number"))
+                let parsed = number.parse().ok().filter(|limit: &f64| !limit.is_nan());
+                let limit = parsed.filter(|limit| limit.is_finite()).ok_or_else(|| {
+                    let kind = if parsed.is_some() { "finite number" } else { "number" };
+                    Mistake::new(path, format!("`{number}` is not a {kind}"))
                         .help("levels look like `'>= 80'`, `'< 1e6'`, or are OTTL conditions")
                 })?;
                 Test::Bound(Bound { comparison, limit })

@@ -12,6 +12,7 @@ mod series;
 mod store;
 #[cfg(test)]
 mod tests;
+mod text;
 mod window;
 
 pub use config::{ChangeAs, ChangeConfig, ItemSignal, Mode, RuleConfig, ThresholdConfig};
@@ -25,9 +26,9 @@ use tidewatch_config::Mistake;
 use tidewatch_otlp::Signal;
 
 /// Makes `threshold` processors.
-pub struct ThresholdFactory;
+pub struct Threshold;
 
-impl ProcessorFactory for ThresholdFactory {
+impl ProcessorFactory for Threshold {
     const TYPE: &'static str = "threshold";
     const ADDS: SignalSet = SignalSet::of(&[DataType::Alerts]);
     type Config = ThresholdConfig;
@@ -35,15 +36,15 @@ impl ProcessorFactory for ThresholdFactory {
     fn build(config: ThresholdConfig, context: &BuildContext) -> Result<Arc<dyn Processor>, Vec<Mistake>> {
         let max_series = config.max_series;
         let rules = compile::rules(config)?;
-        Ok(Arc::new(Threshold { engine: Engine::new(rules, max_series, context) }))
+        Ok(Arc::new(ThresholdProcessor { engine: Engine::new(rules, max_series, context) }))
     }
 }
 
-struct Threshold {
+struct ThresholdProcessor {
     engine: Engine,
 }
 
-impl Threshold {
+impl ThresholdProcessor {
     fn tell(found: Found, out: &mut Out<'_>) {
         for alert in found.states {
             out.alert(alert);
@@ -54,7 +55,7 @@ impl Threshold {
     }
 }
 
-impl Processor for Threshold {
+impl Processor for ThresholdProcessor {
     fn handles(&self) -> SignalSet {
         let judged = Signal::ALL.into_iter().filter(|signal| self.engine.judges(*signal));
         judged.map(data_type).collect()

@@ -5,11 +5,15 @@ use super::{
     config::{ChangeAs, Mode},
     level::Level,
     phase::Timing,
+    text,
 };
 use crate::series::{By, Statistic, all_attributes, trace_ids};
 use std::{collections::BTreeMap, time::Duration};
 use tidewatch_component::{Alert, AlertKind};
 use tidewatch_expr::{Condition, Expression, Item, Record};
+
+/// Bytes of one label's value in an alert, at the most; alerts are kept while they fire.
+const LONGEST_LABEL: usize = 1024;
 
 /// One limit.
 #[derive(Debug)]
@@ -87,6 +91,8 @@ impl Rule {
         };
         labels.extend(self.labels.iter().map(|(key, value)| (key.clone(), value.clone())));
         let mut alert = Alert::firing(&self.alert, "", labels, since);
+        // Only now, so that the fingerprint is that of the full labels.
+        alert.labels.values_mut().for_each(|value| text::cut(value, LONGEST_LABEL));
         alert.value = value;
         alert.trace_ids = trace_ids(record);
         if self.mode == Mode::Event {

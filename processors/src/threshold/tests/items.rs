@@ -135,3 +135,17 @@ fn every_attribute_makes_a_series_in_any_order() {
     assert_eq!(bench.take(0.0, &point(&[("host.name", "a")], &[("host.name", "b")])).len(), 1);
     assert_eq!(brief(&bench.take(0.0, &point(&[("host.name", "c")], &[("host.name", "b")]))), []);
 }
+
+#[test]
+fn long_labels_are_cut_and_still_tell_series_apart() {
+    let bench = always(json!(["host.name"]));
+    let host = |end: &str| "h".repeat(90_000) + end;
+    let alerts: Vec<_> = [host("a"), host("b"), host("a")]
+        .iter()
+        .flat_map(|host| bench.take(0.0, &point(&[("host.name", host)], &[])))
+        .collect();
+    assert_eq!(alerts.len(), 2, "two series");
+    assert_ne!(alerts[0].fingerprint, alerts[1].fingerprint);
+    let label = &alerts[0].labels["host.name"];
+    assert!(label.len() == 1024 && label.ends_with("h…"), "{label}");
+}

@@ -36,6 +36,8 @@ fn every_mistake_stands_at_its_key() {
         (json!({"levels": {}}), "levels", "a rule needs `levels`, or `absent_for`"),
         (json!({"levels": {"warning": "=> 80"}}), "levels.warning", "`=>` is not a comparison"),
         (json!({"levels": {"warning": ">= much"}}), "levels.warning", "`much` is not a number"),
+        (json!({"levels": {"warning": "> NaN"}}), "levels.warning", "`NaN` is not a number"),
+        (json!({"levels": {"warning": "> 1e400"}}), "levels.warning", "`1e400` is not a finite number"),
         (
             json!({"levels": {"warning": "80"}}),
             "levels.warning",

@@ -1,7 +1,7 @@
 //! The processor as the pipeline sees it.
 
 use super::*;
-use crate::threshold::ThresholdFactory;
+use crate::threshold::Threshold;
 use std::sync::Arc;
 use tidewatch_component::{
     Batch, Context, DataType, Outcome, Payload, Processor, ProcessorFactory, Receipt, SignalSet,
@@ -9,7 +9,7 @@ use tidewatch_component::{
 
 fn build(rules: Json) -> Arc<dyn Processor> {
     let config = serde_json::from_value(json!({ "rules": rules })).unwrap();
-    ThresholdFactory::build(config, &testing::context("threshold")).ok().unwrap()
+    Threshold::build(config, &testing::context("threshold")).ok().unwrap()
 }
 
 fn rules(mode: &str) -> Json {

@@ -2,6 +2,7 @@
 
 use super::*;
 use AlertStatus::{Firing, Resolved};
+use tidewatch_component::timestamp;
 use tidewatch_otlp::proto::metrics::v1::{AggregationTemporality, Sum};
 
 const WARNING: Option<f64> = Some(85.0);
@@ -224,4 +225,24 @@ fn events_of_counters_need_a_series_but_no_alert_that_lasts() {
     assert_eq!(brief(&take(20, 120)), [(Firing, "warning", Some(20.0))]);
     assert_eq!(brief(&take(30, 140)), [(Firing, "warning", Some(20.0))]);
     assert_eq!(brief(&take(40, 141)), []);
+}
+
+#[test]
+fn a_point_from_the_future_silences_no_series() {
+    const HOUR: u64 = 3_600;
+    let bench = Bench::new(rule(json!({})));
+    let now = timestamp::now() / 1_000_000_000 - EPOCH;
+    let take = |event: u64, value| bench.take(0.0, &gauge("m", &[("host.name", "a")], event, value));
+    let last = u64::MAX / 1_000_000_000 - EPOCH;
+    assert_eq!(brief(&take(last, 95.0)), [], "not even of a new series");
+    assert_eq!(brief(&take(now, 85.0)), [(Firing, "warning", WARNING)]);
+    assert_eq!(brief(&take(now + HOUR, 1.0)), []);
+    assert_eq!(brief(&take(now + 60, 95.0)), [(Firing, "critical", CRITICAL)], "clocks differ a little");
+    let skipped = |reason: &str| {
+        bench.metric(&format!(
+            r#"tidewatch_threshold_skipped_items{{alert="High",pipeline="main",processor="threshold",reason="{reason}"}}"#
+        ))
+    };
+    assert_eq!(skipped("in_future").as_deref(), Some("2"));
+    assert_eq!(skipped("out_of_order").as_deref(), Some("0"));
 }
