@@ -8,7 +8,12 @@ pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
+    /// Kept for its handler alone: a file that may not grow any more is an error of writing, not the end.
+    _file_size: Signal,
 }
+
+/// SIGXFSZ, as Linux numbers it.
+const FILE_SIZE: i32 = 25;
 
 /// One of them came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +48,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
+            _file_size: signal(SignalKind::from_raw(FILE_SIZE))?,
         })
     }
 

@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
-use tidewatch_config::{Signal, SignalSet};
+use tidewatch_config::{Mistake, Signal, SignalSet};
 use tidewatch_telemetry::{IntCounter, Metrics, per_signal};
 
 /// Takes telemetry from somewhere and gives it to its [`Intake`].
@@ -179,6 +179,15 @@ pub struct AcknowledgeConfig {
 impl Default for AcknowledgeConfig {
     fn default() -> Self {
         Self { acknowledge: Acknowledge::Auto, acknowledge_timeout: Duration::from_secs(8).into() }
+    }
+}
+
+impl AcknowledgeConfig {
+    /// Mistakes that a schema cannot see.
+    pub fn check(&self) -> Vec<Mistake> {
+        let none = Duration::from(self.acknowledge_timeout).is_zero();
+        let mistake = || Mistake::new("acknowledge_timeout", "with no time at all every request would fail");
+        none.then(|| mistake().help("e.g. 8s, or `acknowledge: queued` not to wait")).into_iter().collect()
     }
 }
 

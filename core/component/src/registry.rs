@@ -156,7 +156,14 @@ impl Registry {
     #[must_use]
     pub fn receiver<F: ReceiverFactory>(mut self) -> Self {
         self.list::<F::Config>(Kind::Receiver, F::TYPE, F::ALIASES, F::SIGNALS, None);
-        self.receivers.insert(F::TYPE, builder(F::build));
+        self.receivers.insert(
+            F::TYPE,
+            builder(|config, context| {
+                let built = F::build(config, context)?;
+                let mistakes = built.acknowledge.check();
+                if mistakes.is_empty() { Ok(built) } else { Err(mistakes) }
+            }),
+        );
         self
     }
 

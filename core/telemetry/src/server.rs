@@ -63,7 +63,15 @@ fn options() -> ServerOptions {
         drain_timeout: Duration::from_secs(2),
         ..AcceptOptions::default()
     };
-    ServerOptions { accept, max_body: 0, header_timeout: Duration::from_secs(10), ..ServerOptions::default() }
+    // Whoever says nothing makes room soon: a scrape is one request, and the next can come over a connection of its own.
+    let patience = Duration::from_secs(5);
+    ServerOptions {
+        accept,
+        max_body: 0,
+        header_timeout: patience,
+        idle_timeout: patience,
+        ..ServerOptions::default()
+    }
 }
 
 struct Scrape {

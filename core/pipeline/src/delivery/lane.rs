@@ -72,6 +72,7 @@ impl Lane {
         memory: Option<Arc<Budget>>,
         metrics: &Metrics,
     ) -> Arc<Self> {
+        let outbox_bytes = policy.max_bytes / OVERDRAFT;
         let lane = Arc::new(Self {
             bytes: Budget::within(memory, policy.max_bytes),
             units: policy.units.map(|(_, size)| Budget::new(size)),
@@ -82,7 +83,7 @@ impl Lane {
             exporter,
             queue: Queue::new(policy.in_total_order),
             policy,
-            outbox: Outbox::default(),
+            outbox: Outbox::new(outbox_bytes),
             arrived: Notify::new(),
             stage: watch::Sender::new(Stage::Open),
             under_way: UnderWay::default(),

@@ -20,26 +20,37 @@ const MAX_SLOTS: usize = 65_536;
 const MAX_REQUEST: usize = 1_000;
 
 /// The alerts that a destination has not taken yet.
-#[derive(Default)]
 pub(crate) struct Outbox {
-    slots: Mutex<Slots>,
+    held: Mutex<Held>,
+    max_bytes: usize,
     closed: AtomicBool,
 }
 
-type Slots = IndexMap<String, VecDeque<Alert>>;
+#[derive(Default)]
+struct Held {
+    slots: IndexMap<String, VecDeque<Alert>>,
+    bytes: usize,
+}
 
 impl Outbox {
+    /// One that holds about `max_bytes` of alerts at the most.
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Self { held: Mutex::default(), max_bytes, closed: AtomicBool::new(false) }
+    }
+
     /// Puts a transition into its slot. Says why one is dropped for it, if so: an undelivered firing
-    /// whose severity has changed since, or the oldest of too many, or the new one where there is no slot.
+    /// whose severity has changed since, or the oldest of too many, or the new one where there is no room.
     pub(crate) fn put(&self, alert: Alert) -> Option<&'static str> {
-        let mut slots = self.lock();
+        let mut held = self.lock();
         if self.closed.load(Relaxed) {
             return Some("shutdown");
         }
-        if slots.len() >= MAX_SLOTS && !slots.contains_key(&alert.fingerprint) {
+        let new = !held.slots.contains_key(&alert.fingerprint);
+        if (new && held.slots.len() >= MAX_SLOTS) || held.bytes + alert.memory() > self.max_bytes {
             return Some("outbox_full");
         }
-        let slot = slots.entry(alert.fingerprint.clone()).or_default();
+        held.bytes += alert.memory();
+        let slot = held.slots.entry(alert.fingerprint.clone()).or_default();
         let mut needless = None;
         // The front may be under way; what stands behind it is still ours to change.
         if slot.len() > 1 {
@@ -53,45 +64,45 @@ impl Outbox {
             }
         }
         slot.push_back(alert);
+        held.bytes -= needless.as_ref().map_or(0, Alert::memory);
         needless.map(|_| "superseded")
     }
 
     /// The next transition of every slot.
     pub(crate) fn next(&self) -> Option<Arc<[Alert]>> {
-        let slots = self.lock();
+        let slots = &self.lock().slots;
         (!slots.is_empty())
             .then(|| slots.values().filter_map(|slot| slot.front().cloned()).take(MAX_REQUEST).collect())
     }
 
     /// Takes out what has been delivered, or refused for good.
     pub(crate) fn done(&self, alerts: &[Alert]) {
-        let mut slots = self.lock();
+        let mut held = self.lock();
         for alert in alerts {
-            if let Some(slot) = slots.get_mut(&alert.fingerprint) {
-                slot.pop_front();
-            }
+            let gone = held.slots.get_mut(&alert.fingerprint).and_then(VecDeque::pop_front);
+            held.bytes -= gone.as_ref().map_or(0, Alert::memory);
         }
-        slots.retain(|_, slot| !slot.is_empty());
+        held.slots.retain(|_, slot| !slot.is_empty());
     }
 
     /// Takes nothing in any more, and forgets what is left. Returns how many transitions that were.
     pub(crate) fn close(&self) -> usize {
-        let mut slots = self.lock();
+        let mut held = self.lock();
         self.closed.store(true, Relaxed);
-        std::mem::take(&mut *slots).values().map(VecDeque::len).sum()
+        std::mem::take(&mut *held).slots.values().map(VecDeque::len).sum()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+        self.lock().slots.is_empty()
     }
 
     /// Transitions that wait, by walking the slots.
     pub(crate) fn held(&self) -> usize {
-        self.lock().values().map(VecDeque::len).sum()
+        self.lock().slots.values().map(VecDeque::len).sum()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Slots> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,7 +117,7 @@ mod tests {
 
     #[test]
     fn firing_and_resolve_leave_in_order() {
-        let outbox = Outbox::default();
+        let outbox = Outbox::new(1 << 20);
         assert!(outbox.put(alert(AlertStatus::Firing, "high")).is_none());
         assert!(outbox.put(alert(AlertStatus::Resolved, "high")).is_none());
         let first = outbox.next().unwrap();
@@ -120,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_severity_that_changed_again_before_it_left_is_needless() {
-        let outbox = Outbox::default();
+        let outbox = Outbox::new(1 << 20);
         outbox.put(alert(AlertStatus::Firing, "low"));
         assert!(outbox.put(alert(AlertStatus::Firing, "medium")).is_none());
         assert_eq!(outbox.put(alert(AlertStatus::Firing, "high")), Some("superseded"));
@@ -135,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_flapping_alert_is_bounded() {
-        let outbox = Outbox::default();
+        let outbox = Outbox::new(1 << 20);
         let mut needless = 0;
         for turn in 0..100 {
             let status = if turn % 2 == 0 { AlertStatus::Firing } else { AlertStatus::Resolved };
@@ -149,7 +160,7 @@ mod tests {
 
     #[test]
     fn once_closed_it_takes_nothing() {
-        let outbox = Outbox::default();
+        let outbox = Outbox::new(1 << 20);
         outbox.put(alert(AlertStatus::Firing, "low"));
         assert_eq!(outbox.close(), 1);
         assert_eq!(outbox.put(alert(AlertStatus::Resolved, "low")), Some("shutdown"));
@@ -158,7 +169,7 @@ mod tests {
 
     #[test]
     fn slots_are_bounded_and_leave_by_portions() {
-        let outbox = Outbox::default();
+        let outbox = Outbox::new(1 << 30);
         let labelled = |number: usize| {
             Alert::firing("A", "high", BTreeMap::from([("pod".into(), number.to_string())]), 1)
         };
@@ -169,5 +180,20 @@ mod tests {
         assert_eq!(first.len(), MAX_REQUEST);
         outbox.done(&first);
         assert_eq!(outbox.held(), MAX_SLOTS + 1 - MAX_REQUEST);
+    }
+
+    #[test]
+    fn what_waits_is_bounded_in_bytes() {
+        let outbox = Outbox::new(100_000);
+        let large = |id: u64| {
+            let labels = BTreeMap::from([("id".to_owned(), format!("{id}{}", "x".repeat(10_000)))]);
+            Alert::firing("A", "high", labels, 1)
+        };
+        let full = (0..100).filter(|id| outbox.put(large(*id)) == Some("outbox_full")).count();
+        assert!((85..100).contains(&full), "{full} of 100 had no room");
+        while let Some(next) = outbox.next() {
+            outbox.done(&next);
+        }
+        assert_eq!(outbox.put(large(0)), None, "room comes back");
     }
 }

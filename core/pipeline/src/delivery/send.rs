@@ -17,6 +17,9 @@ const MAX_REFUSALS: usize = 256;
 /// Data in a pause is looked at this often, whether its senders have given it up.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Characters of a destination's words that its senders get to hear.
+const LONGEST_REASON: usize = 1_000;
+
 /// What one try came to.
 enum Tried {
     /// The batch has ended.
@@ -151,6 +154,7 @@ impl Lane {
 
     /// A sender learns which of the destinations it was.
     fn in_its_name(&self, reason: &str) -> String {
+        let reason: String = reason.chars().take(LONGEST_REASON).collect();
         format!("exporter `{}`: {reason}", self.id())
     }
 
