@@ -17,6 +17,7 @@ mod processor;
 mod receipt;
 mod receiver;
 mod registry;
+pub mod template;
 pub mod timestamp;
 
 pub use alert::{Alert, AlertKind, AlertStatus, fingerprint};
