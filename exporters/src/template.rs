@@ -1,9 +1,13 @@
 //! Text made of alerts by a minijinja template: the `body` key of exporters.
 
-use minijinja::{Environment, Error, ErrorKind, Value, value::Serde};
+use minijinja::{Environment, Error, ErrorKind, Value};
 use rand::Rng;
 use serde_json::Map;
-use tidewatch_component::{Alert, timestamp};
+use tidewatch_component::{
+    Alert,
+    template::{check_length, environment, names, render_bounded, with_deep_stack},
+    timestamp,
+};
 use tidewatch_config::Mistake;
 
 const NAME: &str = "body";
@@ -12,7 +16,7 @@ const NAME: &str = "body";
 ///
 /// It sees the fields of the alert (of several: of the first), the same as one map `record`, what the
 /// exporter adds, and the functions `now()` (RFC 3339, UTC) and `uuid4()`. The filter `tojson` writes JSON
-/// without spaces, in the order of the template.
+/// without spaces, in the order of the template. The limits are those of [`tidewatch_component::template`].
 #[derive(Debug)]
 pub(crate) struct Template {
     environment: Environment<'static>,
@@ -22,31 +26,29 @@ impl Template {
     /// Compiles the template at key `path`, where the names `extra` are known beside the alert's fields.
     ///
     /// # Errors
-    /// A syntax error, or a name, filter or function that does not exist.
+    /// A syntax error, a template that is too long, or a name, filter or function that does not exist.
     pub(crate) fn compile(path: &str, source: &str, extra: &[&str]) -> Result<Self, Mistake> {
-        let mut environment = Environment::new();
+        let mistake = |error: Error| Mistake::new(path, describe(&error));
+        check_length(source).map_err(mistake)?;
+        let mut environment = environment();
         environment.add_function("now", || timestamp::to_rfc3339(timestamp::now()));
         environment.add_function("uuid4", uuid4);
         environment.add_filter("tojson", tojson);
-        environment
-            .add_template_owned(NAME, source.to_owned())
-            .map_err(|error| Mistake::new(path, describe(&error)))?;
+        with_deep_stack(|| environment.add_template_owned(NAME, source.to_owned())).map_err(mistake)?;
         let template = Self { environment };
-        template.check_names(path, extra)?;
+        template.check_names(path, source, extra)?;
         template.check_calls(path, extra)?;
         Ok(template)
     }
 
-    fn check_names(&self, path: &str, extra: &[&str]) -> Result<(), Mistake> {
+    fn check_names(&self, path: &str, source: &str, extra: &[&str]) -> Result<(), Mistake> {
         let known = fields(&sample());
-        let template = self.environment.get_template(NAME).map_err(|e| Mistake::new(path, describe(&e)))?;
-        let mut unknown: Vec<String> = template
-            .undeclared_variables(false)
+        let unknown: Vec<String> = names(&self.environment, NAME, source)
+            .map_err(|error| Mistake::new(path, describe(&error)))?
             .into_iter()
             .filter(|name| !known.contains_key(name) && !extra.contains(&name.as_str()))
             .filter(|name| self.environment.globals().all(|(global, _)| global != name))
             .collect();
-        unknown.sort();
         let Some(name) = unknown.first() else { return Ok(()) };
         let mut names: Vec<&str> = known.keys().map(String::as_str).chain(extra.iter().copied()).collect();
         names.sort_unstable();
@@ -94,7 +96,7 @@ impl Template {
     }
 
     fn try_render(&self, fields: Map<String, serde_json::Value>) -> Result<String, Error> {
-        self.environment.get_template(NAME)?.render(Value::from(Serde(fields)))
+        render_bounded(&self.environment.get_template(NAME)?, fields)
     }
 }
 
@@ -197,6 +199,20 @@ mod tests {
         assert!(mistake("a\n{{ name ").message.starts_with("line 2 of the template: syntax error"));
         assert!(mistake("{{ name | shout }}").message.contains("unknown filter"));
         assert!(mistake("{{ name | tojson(2) }}").message.contains("too many arguments"));
+        assert!(mistake(&"x".repeat(20_000)).message.contains("at most 16384 are allowed"));
         assert!(Template::compile("body", "{{ labels.absent }}{{ alerts | length }}", &["alerts"]).is_ok());
+    }
+
+    #[test]
+    fn a_template_without_end_costs_only_its_alert() {
+        for source in [
+            "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+            "{% for a in range(9999) %}{{ name * 99 }}{% endfor %}",
+        ] {
+            let template = Template::compile("body", source, &[]).unwrap();
+            assert!(template.render(&alert()).is_err(), "{source}");
+        }
+        let sum = format!("{{{{ 1{} }}}}", "+1".repeat(8000));
+        assert_eq!(render(&sum), "8001");
     }
 }

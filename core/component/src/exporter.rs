@@ -32,8 +32,15 @@ pub trait Exporter: Send + Sync {
         0
     }
 
-    /// Flushes and closes; called after the last export.
+    /// Flushes and closes; called after the last export. What cannot be flushed is tried again: the time
+    /// for it is bounded around it, and the call is dropped when that is up.
     async fn stop(&self) {}
+
+    /// Items of batches that it took as exported, and still holds itself. What is there after
+    /// [`Exporter::stop`] is lost, and reported as not delivered.
+    fn untold(&self) -> usize {
+        0
+    }
 }
 
 /// The order an exporter keeps.

@@ -144,7 +144,8 @@ fn range(lower: isize, upper: Option<isize>, step: Option<isize>) -> Result<Valu
 }
 
 /// As the built-in filter, bounded.
-fn replace(text: String, from: String, to: String) -> Result<String, Error> {
+fn replace(text: &Value, from: &Value, to: &Value) -> Result<String, Error> {
+    let [text, from, to] = [text, from, to].map(Value::to_string);
     bounded(text.len() + text.matches(&from).count().saturating_mul(to.len()))?;
     Ok(text.replace(&from, &to))
 }
@@ -188,6 +189,7 @@ mod tests {
             "{{ name ~ '!' }} {{ all | join(', ') }} {{ 'a.b' | replace('.', '_') }}{% for i in range(2) %} {{ i }}{% endfor %}",
         );
         assert_eq!(text.unwrap(), "a! x, y a_b 0 1");
+        assert_eq!(try_render("{{ 1.5 | replace('.', ',') }}").unwrap(), "1,5");
         assert_eq!(try_render("{{ 'abc' | join('-') }}{{ absent | join }}").unwrap(), "a-b-c");
     }
 

@@ -177,7 +177,15 @@ impl Running {
         let drains = self.agent.lanes.iter().zip(self.lanes).map(|(lane, task)| async move {
             let left = lane.drain(deadline, task).await;
             in_time(lane.id(), deadline, lane.exporter().stop()).await;
-            (lane.id().to_owned(), left)
+            let untold = lane.exporter().untold();
+            if untold > 0 {
+                tracing::error!(
+                    exporter = lane.id(),
+                    items = untold,
+                    "items that the exporter held are lost"
+                );
+            }
+            (lane.id().to_owned(), left + untold)
         });
         let mut undelivered = join_all(drains).await;
         undelivered.retain(|(_, left)| *left > 0);

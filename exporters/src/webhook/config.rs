@@ -44,7 +44,7 @@ pub struct WebhookConfig {
     pub compression: HttpCompression,
     /// Whether each request has a connection of its own. Default: false.
     pub disable_keep_alives: bool,
-    /// Queue, retry, timeout, signals.
+    /// Queue, retry, signals, and the timeout: here that of each request.
     #[serde(flatten)]
     pub delivery: DeliveryConfig,
 }

@@ -143,6 +143,15 @@ impl Groups {
         news.map(|(key, group)| group.notice(key, now)).collect()
     }
 
+    /// How many alerts the receiver has yet to hear of.
+    pub(super) fn waiting(&self) -> usize {
+        self.groups
+            .values()
+            .flat_map(|group| group.members.values())
+            .filter(|member| member.is_news())
+            .count()
+    }
+
     /// This alert needs no further try, as it stood in the notice.
     pub(super) fn settled(&mut self, key: &str, id: &str, alert: &Alert) {
         let Some(group) = self.groups.get_mut(key) else { return };

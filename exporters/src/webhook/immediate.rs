@@ -55,7 +55,7 @@ impl Exporter for Immediate {
         };
         let mut before = self.settled().clone();
         let mut rejected: Option<Rejection> = None;
-        for alert in alerts.iter() {
+        for (index, alert) in alerts.iter().enumerate() {
             if alert.status == AlertStatus::Resolved && !self.resolved {
                 continue;
             }
@@ -64,7 +64,8 @@ impl Exporter for Immediate {
             let refused = match known.map(|index| before.swap_remove(index)) {
                 Some((_, refused)) => refused,
                 None => {
-                    let refused = self.tell(alert).await?;
+                    let refused =
+                        self.tell(alert).await.map_err(|error| left(error, alerts.len() - index))?;
                     self.settled().push((change, refused.clone()));
                     refused
                 }
@@ -82,6 +83,17 @@ impl Exporter for Immediate {
 
     fn order(&self) -> Order {
         Order::Total
+    }
+}
+
+/// A failure in the midst of a batch says how much of it is still to be told.
+fn left(error: ExportError, alerts: usize) -> ExportError {
+    match error {
+        ExportError::Retryable { reason, after, refused } if alerts > 1 => {
+            let reason = format!("{reason}; {alerts} alerts of the batch are not told yet");
+            ExportError::Retryable { reason, after, refused }
+        }
+        other => other,
     }
 }
 

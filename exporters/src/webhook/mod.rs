@@ -20,8 +20,10 @@ use notifier::Notifier;
 use reqwest::Url;
 use sender::Sender;
 use sign::Signer;
-use std::sync::Arc;
-use tidewatch_component::{BuildContext, BuiltExporter, DataType, Exporter, ExporterFactory, SignalSet};
+use std::{sync::Arc, time::Duration};
+use tidewatch_component::{
+    BuildContext, BuiltExporter, DataType, DeliveryConfig, Exporter, ExporterFactory, SignalSet, Timeout,
+};
 use tidewatch_config::Mistake;
 use tidewatch_net::config::HttpClientConfig;
 
@@ -52,7 +54,9 @@ impl ExporterFactory for Webhook {
             }
             None => Arc::new(Immediate::new(receiver, config.send.resolved, body, sender)),
         };
-        Ok(BuiltExporter { exporter, delivery: config.delivery })
+        // It holds for each request; a batch may be many.
+        let delivery = DeliveryConfig { timeout: Timeout(Duration::ZERO.into()), ..config.delivery };
+        Ok(BuiltExporter { exporter, delivery })
     }
 }
 
@@ -104,7 +108,7 @@ fn sender(config: &WebhookConfig, context: &BuildContext, mistakes: &mut Vec<Mis
         Some(authenticator) => client.with_authenticator(authenticator),
         None => client,
     };
-    Some(Sender::new(client, url?, config.method, signer))
+    Some(Sender::new(client, url?, config.method, signer, config.delivery.timeout.0.into()))
 }
 
 fn url(config: &WebhookConfig) -> Result<Url, Mistake> {

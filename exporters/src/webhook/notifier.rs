@@ -15,7 +15,7 @@ use tidewatch_component::{
     Alert, Batch, DeliveryConfig, ExportError, Exported, Exporter, Order, Payload, RetryConfig, StartError,
     async_trait,
 };
-use tidewatch_telemetry::{IntCounter, Metrics};
+use tidewatch_telemetry::{IntCounter, IntGauge, Metrics};
 use tokio::{
     sync::{Notify, watch},
     task::JoinHandle,
@@ -24,6 +24,9 @@ use tokio::{
 
 /// Alerts held at most, over all groups: those that fire, and those that wait.
 const CAPACITY: usize = 10_000;
+
+/// The longest pause between two tries while the agent stops.
+const STOP_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Notifier {
     shared: Arc<Shared>,
@@ -38,8 +41,6 @@ struct Shared {
     changed: Notify,
     body: Body,
     sender: Sender,
-    /// None: an answer may take for ever.
-    timeout: Option<Duration>,
     retry: RetryConfig,
     unsent: Unsent,
 }
@@ -50,6 +51,8 @@ struct Unsent {
     rejected: IntCounter,
     gave_up: IntCounter,
     stopped: IntCounter,
+    /// Those it has yet to hear of.
+    waiting: IntGauge,
 }
 
 impl Unsent {
@@ -59,7 +62,10 @@ impl Unsent {
         let [never_told, rejected, gave_up, stopped] =
             ["resolved_before_told", "rejected", "retries_exhausted", "stopped"]
                 .map(|reason| family.with_label_values(&[exporter, reason]));
-        Self { never_told, rejected, gave_up, stopped }
+        let help = "Alerts that a webhook holds in groups and has yet to tell.";
+        let waiting = metrics.gauge("tidewatch_webhook_waiting_alerts", help, &["exporter"]);
+        let waiting = waiting.with_label_values(&[exporter]);
+        Self { never_told, rejected, gave_up, stopped, waiting }
     }
 }
 
@@ -72,7 +78,6 @@ impl Notifier {
         delivery: &DeliveryConfig,
         metrics: &Metrics,
     ) -> Self {
-        let timeout: Duration = delivery.timeout.0.into();
         let shared = Shared {
             unsent: Unsent::new(metrics, &receiver),
             receiver,
@@ -81,10 +86,10 @@ impl Notifier {
             changed: Notify::new(),
             body,
             sender,
-            timeout: (!timeout.is_zero()).then_some(timeout),
             retry: delivery.retry_on_failure.clone(),
         };
-        Self { shared: Arc::new(shared), stopping: watch::Sender::new(false), task: Mutex::default() }
+        let shared = Arc::new(shared);
+        Self { shared, stopping: watch::Sender::new(false), task: Mutex::default() }
     }
 
     fn task(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
@@ -113,18 +118,44 @@ impl Exporter for Notifier {
         Order::Total
     }
 
+    fn untold(&self) -> usize {
+        self.shared.groups().waiting()
+    }
+
+    /// Tells what waits, as often as it takes.
     async fn stop(&self) {
         self.stopping.send_replace(true);
         let Some(task) = self.task().take() else { return };
-        if let Err(error) = task.await {
+        let mut stop = Stop { shared: &self.shared, task };
+        if let Err(error) = (&mut stop.task).await {
             tracing::error!(exporter = self.shared.receiver, %error, "the webhook's task has failed");
         }
+    }
+}
+
+/// The task ends with whoever waits for it, and what it has not told by then is counted.
+struct Stop<'a> {
+    shared: &'a Shared,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.shared.unsent.stopped.inc_by(self.shared.show_waiting() as u64);
     }
 }
 
 impl Shared {
     fn groups(&self) -> MutexGuard<'_, Groups> {
         self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many the receiver has yet to hear of, also for the gauge.
+    fn show_waiting(&self) -> usize {
+        let waiting = self.groups().waiting();
+        self.unsent.waiting.set(waiting.try_into().unwrap_or(i64::MAX));
+        waiting
     }
 
     fn take(&self, alerts: &[Alert]) -> Result<Exported, ExportError> {
@@ -142,6 +173,7 @@ impl Shared {
             }
         }
         drop(groups);
+        self.show_waiting();
         self.changed.notify_one();
         if full {
             return Err(ExportError::retryable(format!("{CAPACITY} alerts are held in groups already")));
@@ -161,18 +193,33 @@ impl Shared {
                 if let Err(error) = self.tell(&notice).await {
                     self.try_again(&notice, &error);
                 }
+                self.show_waiting();
                 if *stopping.borrow() {
                     break;
                 }
             }
         }
-        let last = self.groups().take_news(Instant::now());
-        for notice in last {
-            if let Err(error) = self.tell(&notice).await {
-                let alerts = notice.news.iter().filter(|news| **news).count();
-                self.unsent.stopped.inc_by(alerts as u64);
-                tracing::error!(exporter = self.receiver, alerts, %error, "alerts were not told before the stop");
+        self.tell_the_rest().await;
+    }
+
+    /// Every group that has news, due or not, until all are told; whoever stops the exporter bounds the time.
+    async fn tell_the_rest(&self) {
+        let mut tries = 0;
+        loop {
+            let rest = self.groups().take_news(Instant::now());
+            if rest.is_empty() {
+                return;
             }
+            let mut failed = None;
+            for notice in rest {
+                failed = self.tell(&notice).await.err().or(failed);
+            }
+            let waiting = self.show_waiting();
+            let Some(error) = failed else { continue };
+            tracing::warn!(exporter = self.receiver, alerts = waiting, %error, "alerts are not told yet at the stop");
+            let Some(pause) = self.pause(tries, Duration::ZERO) else { return };
+            tokio::time::sleep(pause.min(STOP_PAUSE)).await;
+            tries += 1;
         }
     }
 
@@ -202,7 +249,7 @@ impl Shared {
             alerts: &alerts,
         };
         let sent = match self.body.render(&message) {
-            Ok(body) => self.send(body).await,
+            Ok(body) => self.sender.send(body).await,
             Err(reason) => Err(ExportError::permanent(reason)),
         };
         match sent {
@@ -218,13 +265,6 @@ impl Shared {
             groups.settled(&notice.key, id, alert);
         }
         Ok(())
-    }
-
-    async fn send(&self, body: Vec<u8>) -> Result<(), ExportError> {
-        let sending = self.sender.send(body);
-        let Some(timeout) = self.timeout else { return sending.await };
-        let late = |_| Err(ExportError::retryable(format!("no answer within {timeout:?}")));
-        tokio::time::timeout(timeout, sending).await.unwrap_or_else(late)
     }
 
     fn try_again(&self, notice: &Notice, error: &ExportError) {

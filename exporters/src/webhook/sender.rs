@@ -8,6 +8,7 @@ use http::{
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
 use reqwest::Url;
+use std::time::Duration;
 use tidewatch_component::ExportError;
 use tidewatch_net::http::{HttpClient, HttpError, retry_after};
 
@@ -18,12 +19,21 @@ pub(super) struct Sender {
     credentials: Option<HeaderValue>,
     method: http::Method,
     signer: Option<Signer>,
+    /// None: an answer may take for ever.
+    timeout: Option<Duration>,
     /// The URL without what may be secret in it.
     place: String,
 }
 
 impl Sender {
-    pub(super) fn new(client: HttpClient, mut url: Url, method: Method, signer: Option<Signer>) -> Self {
+    /// A `timeout` of 0 is for ever.
+    pub(super) fn new(
+        client: HttpClient,
+        mut url: Url,
+        method: Method,
+        signer: Option<Signer>,
+        timeout: Duration,
+    ) -> Self {
         let credentials = (!url.username().is_empty() || url.password().is_some()).then(|| {
             let decode = |text: &str| percent_decode(text);
             let pair = [decode(url.username()), decode(url.password().unwrap_or_default())].join(&b':');
@@ -42,7 +52,8 @@ impl Sender {
             Method::Patch => http::Method::PATCH,
         };
         let place = url.origin().ascii_serialization();
-        Self { client, url, credentials, method, signer, place }
+        let timeout = (!timeout.is_zero()).then_some(timeout);
+        Self { client, url, credentials, method, signer, timeout, place }
     }
 
     /// Sends a body.
@@ -64,9 +75,11 @@ impl Sender {
         let request = request
             .body(Bytes::from(body))
             .map_err(|error| ExportError::permanent(format!("{}: {error}", self.place)))?;
-        match self.client.send(request).await {
-            Ok(answer) => self.judge(&answer),
-            Err(error) => Err(self.unanswered(&error)),
+        let limit = self.timeout.unwrap_or(Duration::MAX);
+        match tokio::time::timeout(limit, self.client.send(request)).await {
+            Ok(Ok(answer)) => self.judge(&answer),
+            Ok(Err(error)) => Err(self.unanswered(&error)),
+            Err(_) => Err(ExportError::retryable(format!("{}: no answer within {limit:?}", self.place))),
         }
     }
 

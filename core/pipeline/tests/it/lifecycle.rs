@@ -102,6 +102,18 @@ service:
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_an_exporter_holds_after_its_stop_is_not_delivered() {
+    let yaml = "
+receivers: {source: {}}
+exporters: {sink: {untold: 2}}
+service:
+  pipelines: {main: {receivers: [source], exporters: [sink]}}
+";
+    let (report, _) = Bench::start(yaml).await.stop().await;
+    assert_eq!(report.to_string(), "2 items not delivered to `sink`");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_processors_hold_is_delivered_although_another_destination_is_away() {
     let yaml = "
 receivers: {source: {hangs_on_stop: true}}

@@ -118,3 +118,21 @@ async fn a_retry_sends_only_what_has_not_arrived() {
     assert_eq!(exporter.export(&batch).await, Ok(Exported::default()));
     assert_eq!(receiver.all().len(), 5, "a new batch is new");
 }
+
+#[tokio::test]
+async fn the_timeout_is_that_of_a_request_however_many_a_batch_needs() {
+    let mut receiver = Receiver::start().await;
+    receiver.answer_after(Duration::from_millis(100));
+    let config = json!({"url": receiver.url, "timeout": "300ms"});
+    let built = Webhook::build(serde_json::from_value(config).unwrap(), &context()).unwrap();
+    assert!(Duration::from(built.delivery.timeout.0).is_zero(), "nothing cuts the batch off");
+    let alerts: Vec<_> = (0..20).map(|index| alert(&index.to_string())).collect();
+    export(&built.exporter, &alerts).await.unwrap();
+    assert_eq!(receiver.all().len(), 20);
+    receiver.answer_after(Duration::from_secs(60));
+    let error = export(&built.exporter, &alerts).await.unwrap_err();
+    assert!(
+        error.to_string().ends_with("no answer within 300ms; 20 alerts of the batch are not told yet"),
+        "{error}"
+    );
+}

@@ -153,3 +153,35 @@ async fn single_alerts_are_repeated_without_groups() {
     }
     exporter.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_stop_tries_again_until_everybody_is_told() {
+    let mut receiver = Receiver::start().await;
+    receiver.answer(&[500, 503, 500]);
+    let (exporter, metrics) = grouped(&receiver.url, send());
+    exporter.start().await.unwrap();
+    export(&exporter, &[alert("a"), alert("b")]).await.unwrap();
+    assert_eq!(exporter.untold(), 2);
+    assert!(metrics.render().contains("tidewatch_webhook_waiting_alerts{exporter=\"webhook/ops\"} 2\n"));
+    exporter.stop().await;
+    let requests = receiver.all();
+    assert_eq!(requests.len(), 4, "three that failed, and one that did not");
+    assert_eq!(statuses(&requests[3].json()).len(), 2);
+    assert_eq!(exporter.untold(), 0);
+    assert!(metrics.render().contains("tidewatch_webhook_waiting_alerts{exporter=\"webhook/ops\"} 0\n"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_stop_had_no_time_for_is_counted() {
+    let mut receiver = Receiver::start().await;
+    receiver.answer(&[500; 100]);
+    let (exporter, metrics) = grouped(&receiver.url, send());
+    exporter.start().await.unwrap();
+    export(&exporter, &[alert("a"), alert("b")]).await.unwrap();
+    let stop = tokio::time::timeout(Duration::from_secs(10), exporter.stop());
+    assert!(stop.await.is_err(), "it goes on for as long as it may");
+    assert!(receiver.all().len() >= 9, "a try each second");
+    assert_eq!(exporter.untold(), 2);
+    let line = "tidewatch_webhook_unsent_alerts{exporter=\"webhook/ops\",reason=\"stopped\"} 2\n";
+    assert!(metrics.render().contains(line));
+}

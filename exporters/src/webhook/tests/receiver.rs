@@ -10,6 +10,7 @@ use std::{
     collections::VecDeque,
     convert::Infallible,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tokio::{
     net::TcpListener,
@@ -19,6 +20,7 @@ use tokio::{
 pub(super) struct Receiver {
     pub(super) url: String,
     answers: Answers,
+    pause: Arc<Mutex<Duration>>,
     requests: UnboundedReceiver<Received>,
 }
 
@@ -45,8 +47,9 @@ impl Receiver {
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let answers = Answers::default();
         let (sender, requests) = unbounded_channel();
-        tokio::spawn(serve(listener, answers.clone(), sender));
-        Self { url, answers, requests }
+        let pause = Arc::default();
+        tokio::spawn(serve(listener, answers.clone(), Arc::clone(&pause), sender));
+        Self { url, answers, pause, requests }
     }
 
     /// The next answers; 200 after them.
@@ -56,6 +59,11 @@ impl Receiver {
 
     pub(super) fn answer_with(&self, status: u16, name: &'static str, value: &'static str) {
         self.answers.lock().unwrap().push_back((status, Some((name, value))));
+    }
+
+    /// How long every answer takes from now on.
+    pub(super) fn answer_after(&self, pause: Duration) {
+        *self.pause.lock().unwrap() = pause;
     }
 
     pub(super) async fn next(&mut self) -> Received {
@@ -68,10 +76,19 @@ impl Receiver {
     }
 }
 
-async fn serve(listener: TcpListener, answers: Answers, requests: UnboundedSender<Received>) {
+async fn serve(
+    listener: TcpListener,
+    answers: Answers,
+    pause: Arc<Mutex<Duration>>,
+    requests: UnboundedSender<Received>,
+) {
     while let Ok((stream, _)) = listener.accept().await {
-        let (answers, requests) = (answers.clone(), requests.clone());
-        let service = service_fn(move |request| handle(request, answers.clone(), requests.clone()));
+        let (answers, pause, requests) = (answers.clone(), pause.clone(), requests.clone());
+        let service = service_fn(move |request| {
+            let (answers, requests) = (answers.clone(), requests.clone());
+            let pause = *pause.lock().unwrap();
+            handle(request, answers, pause, requests)
+        });
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }
@@ -79,6 +96,7 @@ async fn serve(listener: TcpListener, answers: Answers, requests: UnboundedSende
 async fn handle(
     request: Request<Incoming>,
     answers: Answers,
+    pause: Duration,
     requests: UnboundedSender<Received>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
@@ -86,6 +104,9 @@ async fn handle(
     let path = head.uri.to_string();
     // A test that has seen enough no longer listens.
     requests.send(Received { method: head.method, path, headers: head.headers, body }).ok();
+    if !pause.is_zero() {
+        tokio::time::sleep(pause).await;
+    }
     let (status, header) = answers.lock().unwrap().pop_front().unwrap_or((200, None));
     let mut response = Response::builder().status(status);
     if let Some((name, value)) = header {

@@ -20,6 +20,9 @@ pub(crate) struct Config {
     in_total_order: bool,
     #[serde(default)]
     cannot_open: bool,
+    /// Items that it says it still holds.
+    #[serde(default)]
+    untold: usize,
     #[serde(flatten)]
     delivery: DeliveryConfig,
 }
@@ -226,5 +229,9 @@ impl Exporter for SinkExporter {
 
     async fn stop(&self) {
         self.world.note(format!("stop {}", self.id));
+    }
+
+    fn untold(&self) -> usize {
+        self.config.untold
     }
 }
