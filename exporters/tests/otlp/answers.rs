@@ -44,7 +44,7 @@ async fn grpc_codes() {
             false => {
                 let status = reply.unwrap_err();
                 assert_eq!((status.code, backend.seen().len()), (Code::InvalidArgument, 1), "{code}");
-                assert_eq!(status.message, format!("{code}: as asked for"));
+                assert_eq!(status.message, format!("exporter `otlp`: {code}: as asked for"));
             }
         }
         agent.stop().await;
@@ -87,7 +87,7 @@ async fn http_statuses() {
             false => {
                 let told = reply.unwrap_err();
                 assert_eq!((told.code, backend.seen().len()), (Code::InvalidArgument, 1), "{status}");
-                assert!(told.message.starts_with(&format!("HTTP {status}")), "{told}");
+                assert!(told.message.starts_with(&format!("exporter `otlp_http`: HTTP {status}")), "{told}");
             }
         }
         agent.stop().await;
@@ -117,7 +117,7 @@ async fn redirects_that_would_lose_the_body_are_refusals() {
     };
     let backend = Backend::start(found).await;
     let agent = Tested::start("otlp_http", &url(&backend)).await;
-    assert_eq!(agent.send(logs(1)).await.unwrap_err().message, "HTTP 302 Found");
+    assert_eq!(agent.send(logs(1)).await.unwrap_err().message, "exporter `otlp_http`: HTTP 302 Found");
     assert_eq!(backend.seen().len(), 1);
     agent.stop().await;
 }
@@ -137,7 +137,10 @@ async fn what_a_destination_says_is_handed_on() {
         let backend = Backend::start(refuse).await;
         let agent = Tested::start("otlp_http", &url(&backend)).await;
         let told = agent.send(logs(1)).await.unwrap_err();
-        assert_eq!(told.message, "HTTP 403 Forbidden: no such tenant", "{content_type}");
+        assert_eq!(
+            told.message, "exporter `otlp_http`: HTTP 403 Forbidden: no such tenant",
+            "{content_type}"
+        );
         agent.stop().await;
     }
 }
@@ -162,7 +165,7 @@ async fn partial_success_is_counted_as_rejected_and_handed_on() {
         let keys = if kind == "otlp" { plain(&backend) } else { url(&backend) };
         let agent = Tested::start(kind, &keys).await;
         let reply = agent.send(logs(10)).await.unwrap();
-        assert_eq!(partial(&reply), (3, "too old".to_owned()), "{kind}");
+        assert_eq!(partial(&reply), (3, format!("exporter `{kind}`: too old")));
         let label = format!("{{exporter=\"{kind}\"}}");
         assert_eq!(agent.metric(&format!("otelcol_exporter_sent_log_records{label}")), 7);
         assert_eq!(agent.metric(&format!("otelcol_exporter_send_failed_log_records{label}")), 3);

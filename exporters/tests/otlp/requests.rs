@@ -56,7 +56,7 @@ async fn a_compression_that_the_destination_does_not_know_is_told() {
     let agent = Tested::start("otlp", &keys).await;
     let status = agent.send(logs(1)).await.unwrap_err();
     assert_eq!(status.code, Code::InvalidArgument);
-    assert!(status.message.starts_with("UNIMPLEMENTED"), "{status}");
+    assert!(status.message.starts_with("exporter `otlp`: UNIMPLEMENTED"), "{status}");
     agent.stop().await;
 }
 
