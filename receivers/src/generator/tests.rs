@@ -1,7 +1,9 @@
 use super::*;
 use futures_util::future::BoxFuture;
 use std::{collections::HashMap, sync::Mutex as StdMutex, time::Duration};
-use tidewatch_component::{Batch, Context, Gate, Outcome, Payload, Permit, Receipt, Refusal, Registry};
+use tidewatch_component::{
+    Batch, Context, Gate, LastCall, Outcome, Payload, Permit, Receipt, Refusal, Registry,
+};
 use tidewatch_config::{Signal, SignalSet};
 use tokio::{sync::Notify, time::Instant};
 
@@ -12,6 +14,7 @@ struct End {
     silent: bool,
     arrived: StdMutex<Vec<Batch>>,
     room: Notify,
+    last_call: LastCall,
 }
 
 impl End {
@@ -35,6 +38,10 @@ impl Gate for End {
 
     fn room(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.room.notified())
+    }
+
+    fn last_call(&self) -> &LastCall {
+        &self.last_call
     }
 
     fn submit(&self, _: Permit, payload: Payload, context: Arc<Context>) -> Receipt {
