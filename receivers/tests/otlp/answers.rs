@@ -153,15 +153,18 @@ async fn a_destinations_wish_is_handed_on() {
     agent.stop().await;
 }
 
+/// The destination's words, under the name of its exporter.
+const NEVER: &str = "exporter `recorder`: the destination says never";
+
 #[tokio::test]
 async fn what_a_destination_refuses_for_good_is_not_to_be_sent_again() {
     let agent = Setup { exporter: "answer: reject", ..Setup::default() }.start().await;
     let status = refusal(&agent.channel(), logs(1)).await;
-    assert_eq!((status.code, status.message.as_str()), (Code::InvalidArgument, "the destination says never"));
+    assert_eq!((status.code, status.message.as_str()), (Code::InvalidArgument, NEVER));
     assert_eq!(status.retry_after, None);
     let response = post(agent.url("/v1/logs"), PROTOBUF, logs(1)).await;
     assert_eq!(response.status(), 400);
-    assert_eq!(rpc_status(response).await.message, "the destination says never");
+    assert_eq!(rpc_status(response).await.message, NEVER);
     agent.stop().await;
 }
 
@@ -170,7 +173,8 @@ async fn a_destinations_partial_success_is_handed_on() {
     let agent = Setup { exporter: "answer: partly", ..Setup::default() }.start().await;
     let reply = export(&agent.channel(), logs(3)).await.unwrap();
     let told = tidewatch_otlp::json::encode_response(Signal::Logs, &reply).unwrap();
-    let expected = r#"{"partialSuccess":{"rejectedLogRecords":"1","errorMessage":"too old"}}"#;
+    let expected =
+        r#"{"partialSuccess":{"rejectedLogRecords":"1","errorMessage":"exporter `recorder`: too old"}}"#;
     assert_eq!(std::str::from_utf8(&told).unwrap(), expected);
     agent.stop().await;
 }
