@@ -1,7 +1,7 @@
 //! `generator`: seeded telemetry of a small web shop, for demos, soak tests and backtests.
 //!
-//! A [`workload`] of served requests, with [`anomaly`]s in it, becomes [`telemetry`], which the
-//! [`run`] task hands to the pipelines at the pace of the configuration.
+//! A `workload` of served requests, with `anomaly`s in it, becomes `telemetry`, which the
+//! `run` task hands to the pipelines at the pace of the configuration.
 
 mod anomaly;
 mod clock;

@@ -1,7 +1,7 @@
 //! The agent's own log, written as `service.telemetry.logs` says.
 //!
-//! An [`Entry`](entry::Entry) is what one `tracing` event says, [`Format`](format::Format) makes a line of
-//! it, and [`Outputs`](output::Outputs) write it. The agent uses no spans, so none are shown.
+//! An `Entry` is what one `tracing` event says, `Format` makes a line of
+//! it, and `Outputs` write it. The agent uses no spans, so none are shown.
 
 mod entry;
 mod format;
