@@ -1,5 +1,6 @@
 //! Exporters: where telemetry and alerts go.
 
+mod authenticator;
 pub mod debug;
 pub mod file;
 pub mod otlp;

@@ -100,6 +100,18 @@ impl Batch {
         self.derive(self.payload.clone())
     }
 
+    /// Gives the batch to each of several destinations; the last gets it itself, the others references.
+    /// Without any it is dropped, and fails its receipts.
+    pub fn give_each<T>(self, destinations: impl Iterator<Item = T>, mut give: impl FnMut(T, Self)) {
+        let mut destinations = destinations.peekable();
+        while let Some(destination) = destinations.next() {
+            if destinations.peek().is_none() {
+                return give(destination, self);
+            }
+            give(destination, self.fan_out());
+        }
+    }
+
     /// Another payload that the same receipts wait for, too.
     #[must_use]
     pub fn derive(&self, payload: Payload) -> Self {

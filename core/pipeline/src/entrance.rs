@@ -147,16 +147,7 @@ impl Gate for Entrance {
             return receipt;
         }
         self.books.went_out(data_type, items);
-        let mut batch = Some(batch);
-        while let Some(chain) = takers.next() {
-            let own = match takers.peek() {
-                Some(_) => batch.as_ref().map(Batch::fan_out),
-                None => batch.take(),
-            };
-            if let Some(own) = own {
-                chain.run(own, &mut permit);
-            }
-        }
+        batch.give_each(takers, |chain, own| chain.run(own, &mut permit));
         receipt
     }
 

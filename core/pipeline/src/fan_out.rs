@@ -30,15 +30,6 @@ impl FanOut {
             return batch.end_dropped("no_exporter");
         }
         self.books.went_out(data_type, items);
-        let mut batch = Some(batch);
-        while let Some(lane) = takers.next() {
-            let own = match takers.peek() {
-                Some(_) => batch.as_ref().map(Batch::fan_out),
-                None => batch.take(),
-            };
-            if let Some(own) = own {
-                lane.push(own, permit);
-            }
-        }
+        batch.give_each(takers, |lane, own| lane.push(own, permit));
     }
 }

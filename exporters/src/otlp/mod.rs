@@ -6,15 +6,13 @@ pub(crate) mod status;
 
 pub(crate) use send::request_of;
 
+use crate::authenticator::authenticator;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tidewatch_component::{BuildContext, BuiltExporter, DeliveryConfig, ExporterFactory, SignalSet};
 use tidewatch_config::Mistake;
-use tidewatch_net::{
-    auth::{AuthConfig, ClientAuthenticator},
-    config::GrpcClientConfig,
-};
+use tidewatch_net::config::GrpcClientConfig;
 
 /// The `otlp` exporter.
 pub struct Otlp;
@@ -44,21 +42,5 @@ impl ExporterFactory for Otlp {
         }
         let exporter = Arc::new(send::GrpcExporter::new(config.client, authenticator));
         Ok(BuiltExporter { exporter, delivery: config.delivery })
-    }
-}
-
-/// The extension that adds credentials, if one is named.
-pub(crate) fn authenticator(
-    auth: Option<&AuthConfig>,
-    context: &BuildContext,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<Arc<dyn ClientAuthenticator>> {
-    let id = auth?.authenticator.to_string();
-    match context.provided::<Arc<dyn ClientAuthenticator>>(&id) {
-        Ok(authenticator) => Some(Arc::clone(&authenticator)),
-        Err(problem) => {
-            mistakes.push(Mistake::new("auth.authenticator", problem));
-            None
-        }
     }
 }

@@ -2,26 +2,12 @@
 
 use prost::Message;
 use tidewatch_component::{Exported, Rejection};
+use tidewatch_otlp::proto::collector::logs::v1::ExportLogsServiceResponse;
 
-/// `Export*ServiceResponse`, the same on the wire for every signal.
-#[derive(Clone, PartialEq, Message)]
-struct ExportResponse {
-    #[prost(message, optional, tag = "1")]
-    partial_success: Option<PartialSuccess>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct PartialSuccess {
-    #[prost(int64, tag = "1")]
-    rejected: i64,
-    #[prost(string, tag = "2")]
-    error_message: String,
-}
-
-/// What the response says about items that were not taken. A message without rejected items is a
+/// What the response, which is the same on the wire for every signal, says about items that were not taken. A message without rejected items is a
 /// warning, which is logged; a response that cannot be read counts as taken, since the status said so.
 pub(crate) fn read(response: &[u8]) -> Exported {
-    let partial = match ExportResponse::decode(response) {
+    let partial = match ExportLogsServiceResponse::decode(response) {
         Ok(response) => response.partial_success,
         Err(error) => {
             tracing::warn!(%error, "the destination's response cannot be read");
@@ -29,7 +15,7 @@ pub(crate) fn read(response: &[u8]) -> Exported {
         }
     };
     let Some(partial) = partial else { return Exported::default() };
-    if partial.rejected <= 0 {
+    if partial.rejected_log_records <= 0 {
         if !partial.error_message.is_empty() {
             tracing::warn!(
                 message = partial.error_message,
@@ -38,17 +24,18 @@ pub(crate) fn read(response: &[u8]) -> Exported {
         }
         return Exported::default();
     }
-    let items = usize::try_from(partial.rejected).unwrap_or(usize::MAX);
+    let items = usize::try_from(partial.rejected_log_records).unwrap_or(usize::MAX);
     Exported { rejected: Some(Rejection { items, reason: partial.error_message }) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tidewatch_otlp::proto::collector::logs::v1::ExportLogsPartialSuccess;
 
     fn response(rejected: i64, text: &str) -> Vec<u8> {
-        let partial = PartialSuccess { rejected, error_message: text.into() };
-        ExportResponse { partial_success: Some(partial) }.encode_to_vec()
+        let partial = ExportLogsPartialSuccess { rejected_log_records: rejected, error_message: text.into() };
+        ExportLogsServiceResponse { partial_success: Some(partial) }.encode_to_vec()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod send;
 
-use crate::otlp::authenticator;
+use crate::authenticator::authenticator;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

@@ -11,7 +11,7 @@ mod sign;
 #[cfg(test)]
 mod tests;
 
-use crate::{otlp::authenticator, template::Template};
+use crate::{authenticator::authenticator, template::Template};
 pub use config::{Algorithm, Format, HmacConfig, Method, PagerDutyConfig, SendConfig, WebhookConfig};
 use format::Body;
 use grouping::Grouping;

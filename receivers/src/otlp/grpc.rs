@@ -4,7 +4,10 @@ use super::accept::{Accepted, Acceptor, Declined};
 use bytes::Bytes;
 use prost::Message;
 use tidewatch_net::grpc::{Code, Reply, Request, Status, UnaryService};
-use tidewatch_otlp::Signal;
+use tidewatch_otlp::{
+    Signal,
+    proto::collector::logs::v1::{ExportLogsPartialSuccess, ExportLogsServiceResponse},
+};
 
 /// The three OTLP services on one port.
 pub(super) struct GrpcService {
@@ -40,28 +43,14 @@ fn signal_of(path: &str) -> Option<Signal> {
     Signal::ALL.into_iter().find(|signal| signal.grpc_path() == path)
 }
 
-/// `Export*ServiceResponse`, the same on the wire for every signal; empty when everything was taken.
+/// The response for every signal: they are the same on the wire. Empty when everything was taken.
 pub(super) fn response(accepted: &Accepted) -> Bytes {
     if accepted.rejected == 0 && accepted.reason.is_empty() {
         return Bytes::new();
     }
-    let partial = PartialSuccess {
-        rejected: i64::try_from(accepted.rejected).unwrap_or(i64::MAX),
+    let partial = ExportLogsPartialSuccess {
+        rejected_log_records: i64::try_from(accepted.rejected).unwrap_or(i64::MAX),
         error_message: accepted.reason.clone(),
     };
-    ExportResponse { partial_success: Some(partial) }.encode_to_vec().into()
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ExportResponse {
-    #[prost(message, optional, tag = "1")]
-    partial_success: Option<PartialSuccess>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct PartialSuccess {
-    #[prost(int64, tag = "1")]
-    rejected: i64,
-    #[prost(string, tag = "2")]
-    error_message: String,
+    ExportLogsServiceResponse { partial_success: Some(partial) }.encode_to_vec().into()
 }
