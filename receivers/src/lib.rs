@@ -1,4 +1,5 @@
 //! Receivers: where telemetry comes in.
 
+pub mod file_log;
 pub mod generator;
 pub mod otlp;

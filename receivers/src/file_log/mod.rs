@@ -1,0 +1,3 @@
+//! Log records of files that grow.
+
+mod entries;
