@@ -29,6 +29,17 @@ pub enum Payload {
 
 type Tickets = SmallVec<[Ticket; 1]>;
 
+/// Sources that wait for their data to be on disk. Dropped, they count as failed.
+#[derive(Debug)]
+pub struct Durables(Tickets);
+
+impl Durables {
+    /// Tells all of them.
+    pub fn end(self, outcome: &Outcome) {
+        self.0.into_iter().for_each(|ticket| ticket.end(outcome.clone()));
+    }
+}
+
 impl Payload {
     /// Which of the four kinds of data this is.
     pub fn data_type(&self) -> DataType {
@@ -145,6 +156,16 @@ impl Batch {
             ticket.end(outcome.clone());
         }
         self
+    }
+
+    /// Takes out the tickets of sources that move on once the data is on disk. They are to be
+    /// [ended](Durables::end) when it is; the payload moves on for the others.
+    #[must_use]
+    pub fn take_durables(&mut self) -> Durables {
+        let (content, others): (Tickets, Tickets) =
+            std::mem::take(&mut self.tickets).into_iter().partition(Ticket::is_content_on_disk);
+        self.tickets = others;
+        Durables(content)
     }
 
     /// To be called right before sending. False: every source has given up, nothing was sent, and the

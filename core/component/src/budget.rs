@@ -2,14 +2,14 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire},
+    atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Release},
 };
 use tokio::sync::Notify;
 
 /// A bound on bytes held, shared by everybody who holds some.
 #[derive(Debug)]
 pub struct Budget {
-    capacity: usize,
+    capacity: AtomicUsize,
     used: AtomicUsize,
     /// Shared with the whole: room in either is news for everybody who waits.
     freed: Arc<Notify>,
@@ -25,12 +25,18 @@ impl Budget {
     /// A budget inside another: what is taken from it is taken from the whole, too.
     pub fn within(whole: Option<Arc<Self>>, capacity: usize) -> Arc<Self> {
         let freed = whole.as_ref().map_or_else(Arc::default, |whole| whole.freed.clone());
-        Arc::new(Self { capacity, used: AtomicUsize::new(0), freed, whole })
+        Arc::new(Self { capacity: AtomicUsize::new(capacity), used: AtomicUsize::new(0), freed, whole })
     }
 
     /// The bound, in bytes.
     pub fn capacity(&self) -> usize {
-        self.capacity
+        self.capacity.load(Acquire)
+    }
+
+    /// Another bound from now on. What is reserved above it stays until it is given back.
+    pub fn set_capacity(&self, capacity: usize) {
+        self.capacity.store(capacity, Release);
+        self.freed.notify_waiters();
     }
 
     /// Bytes reserved now. Above the capacity only by what was [overdrawn](Budget::overdraw).
@@ -75,7 +81,7 @@ impl Budget {
 
     fn after(&self, used: usize, bytes: usize) -> Option<usize> {
         let after = used.saturating_add(bytes);
-        (used == 0 || after <= self.capacity).then_some(after)
+        (used == 0 || after <= self.capacity()).then_some(after)
     }
 
     /// Takes `bytes` whether there is room or not; the next [`Budget::reserve`] pays for it.

@@ -37,7 +37,6 @@ impl Default for Timeout {
 /// The queue in front of an exporter, always bounded in bytes.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-#[schemars(extend("x-unsupported" = {"storage": "queues are held in memory"}))]
 pub struct QueueConfig {
     /// False: nothing waits. There is room only for what `num_consumers` requests carry at once.
     pub enabled: bool,
@@ -48,8 +47,13 @@ pub struct QueueConfig {
     pub queue_size: Option<u64>,
     /// The unit of `queue_size`: `requests` (default), `items` or `bytes`.
     pub sizer: Sizer,
-    /// Room in bytes, whatever else bounds the queue. Default 64MiB.
-    pub max_bytes: ByteSize,
+    /// Room in bytes, whatever else bounds the queue. Default 64MiB in memory, 1GiB on disk.
+    pub max_bytes: Option<ByteSize>,
+    /// The `file_storage` extension that keeps the queue on disk. Default: the queue is in memory, and
+    /// what it holds is lost when the agent dies.
+    pub storage: Option<String>,
+    /// On disk only: data that has waited longer is dropped, and counted. Default: it waits for ever.
+    pub max_age: Option<GoDuration>,
     /// What happens to a batch when there is no room. Default `refuse`.
     pub when_full: WhenFull,
     /// As in the Collector. Senders always learn the result here, unless their receiver says
@@ -70,7 +74,9 @@ impl Default for QueueConfig {
             num_consumers: 10,
             queue_size: None,
             sizer: Sizer::Requests,
-            max_bytes: ByteSize::mib(64),
+            max_bytes: None,
+            storage: None,
+            max_age: None,
             when_full: WhenFull::Refuse,
             wait_for_result: None,
             block_on_overflow: false,
@@ -174,6 +180,14 @@ impl Default for RetryConfig {
     }
 }
 
+impl QueueConfig {
+    /// Room in bytes, on disk where it is kept there.
+    pub fn room(&self) -> usize {
+        let default = if self.storage.is_some() { ByteSize::mib(1024) } else { ByteSize::mib(64) };
+        self.max_bytes.unwrap_or(default).as_usize()
+    }
+}
+
 impl DeliveryConfig {
     /// Mistakes that a schema cannot see.
     pub fn check(&self) -> Vec<Mistake> {
@@ -181,8 +195,17 @@ impl DeliveryConfig {
         if self.sending_queue.queue_size == Some(0) {
             mistakes.push(Mistake::new("sending_queue.queue_size", "a queue needs room for at least 1"));
         }
-        if self.sending_queue.max_bytes.as_usize() == 0 {
+        if self.sending_queue.max_bytes.is_some_and(|bytes| bytes.as_usize() == 0) {
             mistakes.push(Mistake::new("sending_queue.max_bytes", "a queue needs room for at least 1 byte"));
+        }
+        if self.sending_queue.max_age.is_some() && self.sending_queue.storage.is_none() {
+            let mistake = Mistake::new("sending_queue.max_age", "only a queue on disk has an age limit");
+            mistakes.push(mistake.help(
+                "set `sending_queue.storage`, or bound tries with `retry_on_failure.max_elapsed_time`",
+            ));
+        }
+        if self.sending_queue.storage.is_some() && !self.sending_queue.enabled {
+            mistakes.push(Mistake::new("sending_queue.storage", "a queue that is not enabled keeps nothing"));
         }
         if let Some(batch) = &self.sending_queue.batch
             && batch.max_size > 0

@@ -21,6 +21,8 @@ use std::{
 pub enum Outcome {
     /// The destination took it.
     Delivered,
+    /// On disk; it is delivered from there whatever becomes of the agent.
+    Durable,
     /// Held by a queue that is allowed to drop (`when_full: drop_*`); nobody waits for more.
     BestEffort,
     /// Dropped on purpose, for a reason that is counted; the source need not send it again.
@@ -65,14 +67,14 @@ pub struct Verdict {
     pub rejected: Option<Rejection>,
     /// The first reason for which a part was dropped on purpose.
     pub dropped: Option<Cow<'static, str>>,
-    /// Parts that ended delivered or with a best-effort queue.
+    /// Parts that ended delivered, on disk or with a best-effort queue.
     pub delivered_parts: usize,
 }
 
 impl Verdict {
     fn add(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Delivered | Outcome::BestEffort => self.delivered_parts += 1,
+            Outcome::Delivered | Outcome::Durable | Outcome::BestEffort => self.delivered_parts += 1,
             Outcome::Dropped(reason) => {
                 self.dropped.get_or_insert(reason);
             }
@@ -107,6 +109,8 @@ struct Shared {
     claims: AtomicUsize,
     /// Nobody waits any more, and the data goes on.
     detached: AtomicBool,
+    /// The source moves on once its data is on disk.
+    content_on_disk: bool,
     state: Mutex<State>,
 }
 
@@ -147,10 +151,20 @@ pub struct Receipt {
 impl Receipt {
     /// A receipt and its first ticket, which stands for all `items` of the submission.
     pub fn new(items: usize) -> (Self, Ticket) {
+        Self::make(items, false)
+    }
+
+    /// The same of a source that moves on once its data is on disk, where there is a queue on disk.
+    pub fn of_durable(items: usize) -> (Self, Ticket) {
+        Self::make(items, true)
+    }
+
+    fn make(items: usize, content_on_disk: bool) -> (Self, Ticket) {
         let shared = Arc::new(Shared {
             open: AtomicUsize::new(1),
             claims: AtomicUsize::new(0),
             detached: AtomicBool::new(false),
+            content_on_disk,
             state: Mutex::default(),
         });
         (Self { shared: Some(shared.clone()) }, Ticket { shared: Some(shared), items, claimed: false })
@@ -274,6 +288,11 @@ impl Ticket {
     /// Whether the source has given up and nothing has been sent.
     pub fn is_abandoned(&self) -> bool {
         self.shared.as_ref().is_some_and(|shared| shared.claims.load(Acquire) == GIVEN_UP)
+    }
+
+    /// Whether the source moves on once this part is on disk.
+    pub fn is_content_on_disk(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.content_on_disk)
     }
 
     /// Whether the source still waits for the outcome.

@@ -134,8 +134,10 @@ pub struct Permit {
 pub struct Room {
     /// The queue's number in its graph.
     pub queue: usize,
-    /// Bytes.
+    /// Bytes of memory.
     pub bytes: Reservation,
+    /// Bytes on disk, where the queue is there.
+    pub disk: Option<Reservation>,
     /// Requests or items, where the queue is bounded in these, too.
     pub units: Option<Reservation>,
 }

@@ -3,7 +3,7 @@
 use crate::{
     agent::{Agent, NamedExtension, NamedReceiver},
     chain::{Chain, Stage},
-    delivery::{Lane, Policy},
+    delivery::{Lane, Policy, Service},
     entrance::Entrance,
     fan_out::FanOut,
 };
@@ -190,7 +190,7 @@ impl Builder<'_> {
     ) -> HashMap<ComponentId, Arc<Lane>> {
         let pipelines = &self.config.service.pipelines;
         let mut lanes = HashMap::new();
-        for (number, (id, (built, takes))) in exporters.iter().enumerate() {
+        for (id, (built, takes)) in exporters {
             let behind: Vec<&PipelineId> = pipelines
                 .iter()
                 .filter(|(_, pipeline)| pipeline.exporters.contains(id))
@@ -207,15 +207,8 @@ impl Builder<'_> {
                 .max_by_key(|gather| gather.min_items);
             let policy = Policy::new(&built.delivery, gather, &*built.exporter);
             let memory = self.memory.clone();
-            let lane = Lane::new(
-                id.to_string(),
-                number,
-                *takes,
-                built.exporter.clone(),
-                policy,
-                memory,
-                self.metrics,
-            );
+            let service = Service { exporter: built.exporter.clone(), policy, takes: *takes };
+            let lane = Lane::new(id.to_string(), service, memory, self.metrics);
             let holder: Arc<dyn Held> = lane.clone();
             self.holders.add(lane.books().clone(), Arc::downgrade(&holder));
             lanes.insert(id.clone(), lane);

@@ -9,20 +9,21 @@ use tokio::time::Instant;
 const LONGEST_WISH: Duration = Duration::from_secs(60 * 60);
 
 /// The pauses between the tries of one batch.
-pub(crate) struct Backoff<'a> {
-    config: &'a RetryConfig,
+pub(crate) struct Backoff {
+    config: RetryConfig,
     started: Instant,
     endless: bool,
     pause: Duration,
 }
 
-impl<'a> Backoff<'a> {
-    pub(crate) fn new(config: &'a RetryConfig) -> Self {
-        Self { config, started: Instant::now(), endless: false, pause: config.initial_interval.into() }
+impl Backoff {
+    pub(crate) fn new(config: &RetryConfig) -> Self {
+        let pause = config.initial_interval.into();
+        Self { config: config.clone(), started: Instant::now(), endless: false, pause }
     }
 
     /// Never gives up, whatever the configuration says.
-    pub(crate) fn endless(config: &'a RetryConfig) -> Self {
+    pub(crate) fn endless(config: &RetryConfig) -> Self {
         Self { endless: true, ..Self::new(config) }
     }
 

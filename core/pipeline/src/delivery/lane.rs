@@ -3,13 +3,16 @@
 use super::{
     meters::Meters,
     outbox::Outbox,
-    policy::Policy,
     queue::{Entry, Queue},
+    service::Service,
     under_way::UnderWay,
 };
 use futures_util::future::{BoxFuture, FutureExt};
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use tidewatch_component::{
@@ -31,9 +34,7 @@ const SEARCH_EVERY: Duration = Duration::from_millis(50);
 pub(crate) struct Lane {
     id: String,
     number: usize,
-    takes: SignalSet,
-    pub(super) exporter: Arc<dyn Exporter>,
-    pub(super) policy: Policy,
+    service: watch::Sender<Arc<Service>>,
     pub(super) queue: Queue,
     pub(super) outbox: Outbox,
     pub(super) meters: Meters,
@@ -65,60 +66,79 @@ struct Trouble {
 impl Lane {
     pub(crate) fn new(
         id: String,
-        number: usize,
-        takes: SignalSet,
-        exporter: Arc<dyn Exporter>,
-        policy: Policy,
+        service: Service,
         memory: Option<Arc<Budget>>,
         metrics: &Metrics,
     ) -> Arc<Self> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let policy = &service.policy;
         let outbox_bytes = policy.max_bytes / OVERDRAFT;
         let lane = Arc::new(Self {
             bytes: Budget::within(memory, policy.max_bytes),
             units: policy.units.map(|(_, size)| Budget::new(size)),
-            meters: Meters::new(metrics, &id, takes),
+            meters: Meters::new(metrics, &id, service.takes),
             id,
-            number,
-            takes,
-            exporter,
+            number: NEXT.fetch_add(1, Relaxed),
             queue: Queue::new(policy.in_total_order),
-            policy,
             outbox: Outbox::new(outbox_bytes),
+            service: watch::Sender::new(Arc::new(service)),
             arrived: Notify::new(),
             stage: watch::Sender::new(Stage::Open),
             under_way: UnderWay::default(),
             trouble: Mutex::default(),
             searched: Mutex::default(),
         });
-        let labels = [lane.id.as_str()];
-        let capacity = lane.size_and_capacity().1;
-        metrics
-            .gauge(
-                "otelcol_exporter_queue_capacity",
-                "Room in the queue, in its sizer's units (bytes by default).",
-                &["exporter"],
-            )
-            .with_label_values(&labels)
-            .set(i64::try_from(capacity).unwrap_or(i64::MAX));
+        lane.meters.capacity(lane.size_and_capacity().1);
         lane
+    }
+
+    /// What it does for its exporter now.
+    pub(crate) fn service(&self) -> Arc<Service> {
+        self.service.borrow().clone()
+    }
+
+    /// Whether `service` can go on with this lane's queue.
+    pub(crate) fn can_serve(&self, service: &Service) -> bool {
+        self.service().queue_kind() == service.queue_kind()
+    }
+
+    /// Goes on with another exporter, policy and signals; what is queued stays, and so does everybody who
+    /// waits. A try that is under way ends with the old one, which is returned: once nobody else holds it,
+    /// its exporter can be stopped.
+    pub(crate) fn serve(&self, service: Service) -> Arc<Service> {
+        self.bytes.set_capacity(service.policy.max_bytes);
+        if let (Some(units), Some((_, size))) = (&self.units, service.policy.units) {
+            units.set_capacity(size);
+        }
+        self.meters.capacity(self.size_and_capacity().1);
+        let old = self.service.send_replace(Arc::new(service));
+        self.arrived.notify_one();
+        old
+    }
+
+    /// Resolves when another service has taken over from `service`.
+    pub(super) async fn replaced(&self, service: &Arc<Service>) {
+        let mut changes = self.service.subscribe();
+        // The sender lives in the lane itself, so this ends only with another service.
+        changes.wait_for(|now| !Arc::ptr_eq(now, service)).await.ok();
     }
 
     pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
-    /// Its place among the graph's exporters; a permit's room is found by it.
+    /// One of its own in this process; a permit's room is found by it.
     pub(crate) fn number(&self) -> usize {
         self.number
     }
 
     /// The kinds of data that this exporter gets.
     pub(crate) fn takes(&self) -> SignalSet {
-        self.takes
+        self.service.borrow().takes
     }
 
-    pub(crate) fn exporter(&self) -> &Arc<dyn Exporter> {
-        &self.exporter
+    pub(crate) fn exporter(&self) -> Arc<dyn Exporter> {
+        self.service.borrow().exporter.clone()
     }
 
     pub(crate) fn books(&self) -> &Arc<tidewatch_telemetry::Books> {
@@ -127,7 +147,7 @@ impl Lane {
 
     /// Whether admission depends on it. A lane that may drop holds nobody back.
     pub(crate) fn may_refuse(&self) -> bool {
-        self.policy.when_full == WhenFull::Refuse
+        self.service.borrow().policy.when_full == WhenFull::Refuse
     }
 
     /// What the queue holds and could hold, in its sizer's units.
@@ -162,7 +182,7 @@ impl Lane {
             Some(memory) => self.bytes.reserve_from(memory, bytes)?,
             None => self.bytes.reserve(bytes)?,
         };
-        Some(Room { queue: self.number, bytes, units })
+        Some(Room { queue: self.number, bytes, disk: None, units })
     }
 
     /// Ends what its senders have given up, if that was not looked for just now.
@@ -217,7 +237,8 @@ impl Lane {
             self.arrived.notify_one();
             return;
         }
-        let room = match self.policy.when_full {
+        let service = self.service();
+        let room = match service.policy.when_full {
             WhenFull::Refuse => self.promised_room(permit, &batch),
             WhenFull::DropNewest => self.reserve(batch.memory(), 1, None),
             WhenFull::DropOldest => self.room_by_force(batch.memory()),
@@ -231,7 +252,7 @@ impl Lane {
             self.meters.no_room(data_type, items, "queue_full");
             return batch.end(&Outcome::Dropped("queue_full".into()));
         };
-        if let (Some(units), Some((Sizer::Items, _))) = (&mut room.units, self.policy.units) {
+        if let (Some(units), Some((Sizer::Items, _))) = (&mut room.units, service.policy.units) {
             units.resize(items);
         }
         let batch = if self.may_refuse() { batch } else { batch.release(&Outcome::BestEffort) };
@@ -257,7 +278,7 @@ impl Lane {
             units.resize(1);
             units
         });
-        Some(Room { queue: self.number, bytes, units })
+        Some(Room { queue: self.number, bytes, disk: None, units })
     }
 
     /// Room at the cost of the oldest batches.

@@ -10,8 +10,10 @@ mod outbox;
 mod policy;
 mod queue;
 mod send;
+mod service;
 mod under_way;
 mod worker;
 
 pub(crate) use lane::Lane;
 pub(crate) use policy::Policy;
+pub(crate) use service::Service;

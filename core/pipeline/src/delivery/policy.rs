@@ -17,7 +17,10 @@ pub(crate) struct Policy {
     pub(crate) consumers: usize,
     /// One request at a time, in the order of arrival.
     pub(crate) in_total_order: bool,
+    /// Of the queue, in memory or on disk.
     pub(crate) max_bytes: usize,
+    /// Data that is on disk for longer is dropped.
+    pub(crate) max_age: Option<Duration>,
     pub(crate) units: Option<(Sizer, usize)>,
     pub(crate) gathering: Gathering,
 }
@@ -72,10 +75,8 @@ impl Policy {
             _ => None,
         };
         let max_bytes = match (queue.queue_size, queue.sizer) {
-            (Some(size), Sizer::Bytes) => {
-                usize::try_from(size).unwrap_or(usize::MAX).min(queue.max_bytes.as_usize())
-            }
-            _ => queue.max_bytes.as_usize(),
+            (Some(size), Sizer::Bytes) => usize::try_from(size).unwrap_or(usize::MAX).min(queue.room()),
+            _ => queue.room(),
         };
         Self {
             timeout: (!timeout.is_zero()).then_some(timeout),
@@ -84,6 +85,7 @@ impl Policy {
             consumers,
             in_total_order,
             max_bytes,
+            max_age: queue.max_age.map(Duration::from),
             units,
             gathering,
         }

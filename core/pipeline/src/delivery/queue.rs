@@ -173,7 +173,7 @@ mod tests {
 
     fn entry(payload: Payload) -> (Receipt, Entry) {
         let (receipt, ticket) = Receipt::new(payload.items());
-        let room = Room { queue: 0, bytes: Budget::new(1).overdraw(0), units: None };
+        let room = Room { queue: 0, bytes: Budget::new(1).overdraw(0), disk: None, units: None };
         (receipt, Entry::new(Batch::new(payload, Arc::default(), ticket), room))
     }
 

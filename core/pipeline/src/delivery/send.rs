@@ -3,6 +3,7 @@
 use super::{
     backoff::Backoff,
     lane::{Lane, Stage},
+    service::Service,
     under_way::Flight,
 };
 use crate::isolation;
@@ -59,8 +60,12 @@ impl Lane {
     }
 
     async fn send(&self, mut batch: Batch, for_ever: bool) -> Tried {
-        let retry = &self.policy.retry;
-        let mut backoff = if for_ever { Backoff::endless(retry) } else { Backoff::new(retry) };
+        let mut service = self.service();
+        let new_backoff = |service: &Service| {
+            let retry = &service.policy.retry;
+            if for_ever { Backoff::endless(retry) } else { Backoff::new(retry) }
+        };
+        let mut backoff = new_backoff(&service);
         loop {
             if self.is_aborted() {
                 self.give_up(batch);
@@ -70,7 +75,7 @@ impl Lane {
                 self.abandon(batch);
                 return Tried::Ended;
             }
-            let Some(result) = self.try_once(&batch).await else {
+            let Some(result) = self.try_once(&service, &batch).await else {
                 self.give_up(batch);
                 return Tried::Ended;
             };
@@ -101,20 +106,27 @@ impl Lane {
             };
             tracing::warn!(exporter = self.id(), items = batch.items(), error = reason, retry_in = ?pause, "not delivered");
             self.set_trouble(&reason, pause);
-            self.rest(pause, &batch).await;
+            tokio::select! {
+                () = self.rest(pause, &batch) => {}
+                // What is wrong may have been mended.
+                () = self.replaced(&service) => {
+                    service = self.service();
+                    backoff = new_backoff(&service);
+                }
+            }
         }
     }
 
     /// One try; none when the lane was aborted meanwhile.
-    async fn try_once(&self, batch: &Batch) -> Option<Result<Exported, ExportError>> {
-        let export = AssertUnwindSafe(async { self.exporter.export(batch).await }).catch_unwind();
+    async fn try_once(&self, service: &Service, batch: &Batch) -> Option<Result<Exported, ExportError>> {
+        let export = AssertUnwindSafe(async { service.exporter.export(batch).await }).catch_unwind();
         let export = async {
             export.await.unwrap_or_else(|panic| {
                 isolation::report(self.id(), &*panic);
                 Err(ExportError::permanent("the exporter panicked"))
             })
         };
-        let timeout = self.policy.timeout.unwrap_or(Duration::MAX);
+        let timeout = service.policy.timeout.unwrap_or(Duration::MAX);
         tokio::select! {
             biased;
             result = tokio::time::timeout(timeout, export) => Some(result.unwrap_or_else(|_| {

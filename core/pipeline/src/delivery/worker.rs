@@ -24,13 +24,14 @@ impl Lane {
             let closing = *stage.borrow_and_update() != Stage::Open;
             let mut hold = None;
             loop {
-                let in_total_order = self.policy.in_total_order;
+                let service = self.service();
+                let policy = &service.policy;
+                let in_total_order = policy.in_total_order;
                 // Alerts have a request of their own, or one that is tried for ever would hold back the
                 // telemetry; unless there is only one.
                 let telemetry = requests.len() - usize::from(alerts_under_way);
                 let alerts_free = !alerts_under_way && (!in_total_order || requests.is_empty());
-                let telemetry_free =
-                    telemetry < self.policy.consumers && !(in_total_order && alerts_under_way);
+                let telemetry_free = telemetry < policy.consumers && !(in_total_order && alerts_under_way);
                 // Alerts leave behind the telemetry that caused them, and take turns with what comes after.
                 if alerts_next
                     && alerts_free
@@ -42,7 +43,7 @@ impl Lane {
                     continue;
                 }
                 let next = if telemetry_free {
-                    self.queue.next(&self.policy.gathering, telemetry > 0, closing)
+                    self.queue.next(&policy.gathering, telemetry > 0, closing)
                 } else {
                     Next::Empty
                 };
@@ -96,7 +97,7 @@ impl Lane {
         let Some(first) = batches.first() else { return };
         let items = batches.iter().map(Batch::items).sum();
         let flight = self.under_way.start(first.data_type(), items, self.books());
-        let gathering = &self.policy.gathering;
+        let gathering = self.service().policy.gathering;
         let batch = Batch::merge(batches);
         let too_large = batch.memory() > gathering.max_bytes
             || (gathering.max_items > 0 && batch.items() > gathering.max_items);

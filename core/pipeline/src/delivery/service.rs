@@ -1,0 +1,19 @@
+//! What a lane does for its exporter, replaced as one when the configuration changes.
+
+use super::policy::Policy;
+use std::sync::Arc;
+use tidewatch_component::{Exporter, SignalSet, Sizer};
+
+/// An exporter, how it is served, and what it gets.
+pub(crate) struct Service {
+    pub(crate) exporter: Arc<dyn Exporter>,
+    pub(crate) policy: Policy,
+    pub(crate) takes: SignalSet,
+}
+
+impl Service {
+    /// What a queue is made for; where this changes, it takes another lane.
+    pub(super) fn queue_kind(&self) -> (bool, Option<Sizer>) {
+        (self.policy.in_total_order, self.policy.units.map(|(sizer, _)| sizer))
+    }
+}
