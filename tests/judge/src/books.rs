@@ -31,6 +31,8 @@ pub struct Account {
     pub came_in: u64,
     /// Made here.
     pub created: u64,
+    /// Found on the disk at the start.
+    pub recovered: u64,
     /// Went out.
     pub out: u64,
     /// Dropped, by reason.
@@ -47,16 +49,20 @@ impl Node {
 }
 
 impl Account {
-    /// Whether `in + created = out + dropped + held`.
+    /// Whether `in + created + recovered = out + dropped + held`.
     pub fn is_balanced(&self) -> bool {
-        self.came_in + self.created == self.out + self.dropped.values().sum::<u64>() + self.held
+        self.came_in + self.created + self.recovered
+            == self.out + self.dropped.values().sum::<u64>() + self.held
     }
 }
 
 impl fmt::Display for Account {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { came_in, created, out, dropped, held } = self;
-        write!(formatter, "in {came_in} + created {created} : out {out} + dropped {dropped:?} + held {held}")
+        let Self { came_in, created, recovered, out, dropped, held } = self;
+        write!(
+            formatter,
+            "in {came_in} + created {created} + recovered {recovered} : out {out} + dropped {dropped:?} + held {held}"
+        )
     }
 }
 
@@ -124,6 +130,7 @@ impl Books {
                     match label("book").as_str() {
                         "in" => account.came_in += value,
                         "created" => account.created += value,
+                        "recovered" => account.recovered += value,
                         _ => account.out += value,
                     }
                 }

@@ -18,6 +18,9 @@ pub const NUMBER: &str = "judge.number";
 /// The attribute that says how often its sender had tried before.
 pub const ATTEMPT: &str = "judge.attempt";
 
+const BODY: &str =
+    "GET /api/v1/checkout/cart answered 200 with 5120 bytes after 12.7 ms; cache miss, pool idle";
+
 /// A request of the records with these numbers, about 250 bytes each.
 pub fn request(numbers: Range<u64>, attempt: u64) -> Bytes {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
@@ -26,9 +29,7 @@ pub fn request(numbers: Range<u64>, attempt: u64) -> Bytes {
         observed_time_unix_nano: now,
         severity_number: 9,
         severity_text: "INFO".to_owned(),
-        body: Some(text(
-            "GET /api/v1/checkout/cart answered 200 with 5120 bytes after 12.7 ms; cache miss, pool idle",
-        )),
+        body: Some(text(BODY)),
         attributes: vec![
             attribute(NUMBER, Value::IntValue(number.cast_signed())),
             attribute(ATTEMPT, Value::IntValue(attempt.cast_signed())),
@@ -64,6 +65,11 @@ pub fn text(value: &str) -> AnyValue {
     AnyValue { value: Some(Value::StringValue(value.to_owned())) }
 }
 
+/// The line of a file with this number, without its end.
+pub fn line(number: u64) -> String {
+    format!("{NUMBER}={number:010} {BODY}")
+}
+
 /// What a request holds.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Contents {
@@ -71,6 +77,8 @@ pub struct Contents {
     pub numbers: Vec<u64>,
     /// Records without a number.
     pub unnumbered: u64,
+    /// Records with a number and something else than they were sent with.
+    pub altered: u64,
 }
 
 impl Contents {
@@ -89,7 +97,10 @@ pub fn read(request: &[u8]) -> Result<Contents, prost::DecodeError> {
     for resource in ExportLogsServiceRequest::decode(request)?.resource_logs {
         for record in resource.scope_logs.into_iter().flat_map(|scope| scope.log_records) {
             match number(&record) {
-                Some(number) => contents.numbers.push(number),
+                Some(number) => {
+                    contents.numbers.push(number);
+                    contents.altered += u64::from(!is_whole(&record, number));
+                }
                 None => contents.unnumbered += 1,
             }
         }
@@ -98,9 +109,23 @@ pub fn read(request: &[u8]) -> Result<Contents, prost::DecodeError> {
 }
 
 fn number(record: &LogRecord) -> Option<u64> {
-    let attribute = record.attributes.iter().find(|attribute| attribute.key == NUMBER)?;
-    match attribute.value.as_ref()?.value.as_ref()? {
-        Value::IntValue(number) => u64::try_from(*number).ok(),
+    match record.attributes.iter().find(|attribute| attribute.key == NUMBER) {
+        Some(attribute) => match attribute.value.as_ref()?.value.as_ref()? {
+            Value::IntValue(number) => u64::try_from(*number).ok(),
+            _ => None,
+        },
+        None => body(record)?.strip_prefix(NUMBER)?.strip_prefix('=')?.split(' ').next()?.parse().ok(),
+    }
+}
+
+/// Whether a record says what was sent, as a record or as a line.
+fn is_whole(record: &LogRecord, number: u64) -> bool {
+    body(record).is_some_and(|body| body == BODY || body == line(number))
+}
+
+fn body(record: &LogRecord) -> Option<&str> {
+    match record.body.as_ref()?.value.as_ref()? {
+        Value::StringValue(body) => Some(body),
         _ => None,
     }
 }
@@ -112,8 +137,11 @@ mod tests {
     #[test]
     fn numbers_are_read_as_written() {
         let contents = read(&request(5..8, 0)).unwrap();
-        assert_eq!(contents, Contents { numbers: vec![5, 6, 7], unnumbered: 0 });
+        assert_eq!(contents, Contents { numbers: vec![5, 6, 7], ..Contents::default() });
         let unnumbered = logs(vec![LogRecord::default()]).encode_to_vec();
         assert_eq!(read(&unnumbered).unwrap().unnumbered, 1);
+        let from_file = |body: &str| LogRecord { body: Some(text(body)), ..LogRecord::default() };
+        let lines = logs(vec![from_file(&line(70)), from_file(&line(71)[..30])]).encode_to_vec();
+        assert_eq!(read(&lines).unwrap(), Contents { numbers: vec![70, 71], unnumbered: 0, altered: 1 });
     }
 }

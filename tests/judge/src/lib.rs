@@ -6,15 +6,19 @@
 
 pub mod agent;
 pub mod books;
+pub mod causes;
 pub mod hostile;
 pub mod items;
+pub mod lifetimes;
 pub mod numbers;
 pub mod ports;
 pub mod process;
 pub mod protocol;
 pub mod scenarios;
 pub mod sender;
+pub mod setup;
 pub mod sink;
+pub mod summary;
 pub mod trial;
 pub mod verdict;
 pub mod wire;

@@ -25,13 +25,13 @@ pub fn memory(pid: u32) -> Result<Memory> {
     Ok(Memory { now: kib("VmRSS:")?, peak: kib("VmHWM:")? })
 }
 
-/// Asks a process to end.
+/// Sends a process a signal.
 ///
 /// # Errors
 /// When it is gone.
-pub fn terminate(pid: u32) -> Result<()> {
+pub fn signal(pid: u32, signal: Signal) -> Result<()> {
     let pid = Pid::from_raw(i32::try_from(pid)?).ok_or("process 0")?;
-    Ok(rustix::process::kill_process(pid, Signal::TERM)?)
+    Ok(rustix::process::kill_process(pid, signal)?)
 }
 
 /// Raises the limit of open files, for this process and the agents it starts, as far as the system

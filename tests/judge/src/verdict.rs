@@ -2,12 +2,15 @@
 
 use crate::{
     books::Books,
+    causes::{Cause, Causes},
     numbers::{Numbers, some},
     process::Memory,
     sender::Sent,
     sink::Record,
+    summary::Summary,
 };
 use std::{
+    collections::BTreeMap,
     fmt::{self, Display},
     sync::atomic::Ordering::Relaxed,
 };
@@ -17,6 +20,8 @@ use std::{
 pub struct Verdict {
     /// The scenario.
     pub scenario: &'static str,
+    /// How often what it is about happened; 0: once.
+    pub rounds: u64,
     flows: Vec<FlowRow>,
     facts: Vec<(String, String)>,
     broken: Vec<String>,
@@ -42,8 +47,9 @@ struct FlowRow {
     acknowledged: u64,
     refused: u64,
     delivered: u64,
+    refused_by_sink: u64,
     lost: u64,
-    duplicated: u64,
+    duplicated: BTreeMap<Cause, usize>,
     reordered: u64,
 }
 
@@ -75,9 +81,17 @@ impl Verdict {
     /// Nothing acknowledged is lost, nobody was refused for good whom the sink did not refuse, and no number
     /// arrived twice without a reason that the outside can see.
     pub fn nothing_lost(&mut self, flow: &Flow<'_>) {
+        self.nothing_lost_but(flow, &Numbers::new(0));
+    }
+
+    /// The same, where these numbers need not arrive: they are found elsewhere, or the agent says that it had to
+    /// drop them.
+    pub fn nothing_lost_but(&mut self, flow: &Flow<'_>, excused: &Numbers) {
         let Flow { name, sent, record, .. } = flow;
         let missing = |set: &Numbers| -> Vec<u64> {
-            set.iter().filter(|number| !record.accepted.contains(*number)).collect()
+            set.iter()
+                .filter(|number| !record.accepted.contains(*number) && !excused.contains(*number))
+                .collect()
         };
         let mut lost = missing(&sent.acknowledged);
         let in_part = missing(&sent.acknowledged_in_part);
@@ -86,20 +100,35 @@ impl Verdict {
         let no_reason: Vec<u64> =
             sent.refused.iter().filter(|number| !record.refused.contains(*number)).collect();
         self.none(name, "refused for good, though the sink never refused them", &no_reason);
-        let unexplained = |number: &u64| !sent.resent.contains(*number) && !record.unheard.contains(*number);
-        let twice: Vec<u64> = record.repeated.iter().filter(unexplained).collect();
-        self.none(name, "delivered twice for no reason", &twice);
+        let causes = Causes::find(sent, record);
+        self.none(name, "delivered twice for no reason", causes.with(Cause::Unexplained));
+        let altered = record.altered.load(Relaxed);
+        self.promise(altered == 0, format!("{name}: every record arrives as it was sent: {altered} do not"));
+        let refused_by_sink = sent
+            .acknowledged
+            .iter()
+            .filter(|number| record.refused.contains(*number) && !record.accepted.contains(*number));
         self.flows.push(FlowRow {
             name: (*name).to_owned(),
             acknowledged: sent.acknowledged.len() + sent.acknowledged_in_part.len(),
             refused: sent.refused.len(),
             delivered: record.accepted.len(),
+            refused_by_sink: refused_by_sink.count() as u64,
             lost: lost.len() as u64,
-            duplicated: record.repeated.len(),
+            duplicated: causes.counts(),
             reordered: record.reordered.load(Relaxed),
         });
         self.fact(format!("{name}, answers to senders"), format!("{:?}", sent.answers()));
         self.fact(format!("{name}, answers of the sink"), format!("{:?}", record.answers()));
+        if !causes.with(Cause::Killed).is_empty() {
+            let Causes { most_per_kill, longest_before_kill, .. } = causes;
+            self.fact(
+                format!("{name}, sent again after a kill"),
+                format!(
+                    "at most {most_per_kill} for one kill, accepted at most {longest_before_kill} ms before"
+                ),
+            );
+        }
     }
 
     /// Every number of the senders has an end that its sender knows.
@@ -119,7 +148,7 @@ impl Verdict {
         self.within(name, "exporter sent", exported, (record.heard_items(), record.heard_items()));
     }
 
-    /// `in + created = out + dropped + held` for every node, with nothing held any more, except where `may_hold`
+    /// `in + created + recovered = out + dropped + held` for every node, with nothing held any more, except where `may_hold`
     /// names the node.
     pub fn books_exact(&mut self, books: &Books, may_hold: &[&str]) {
         let accounts = books.accounts();
@@ -139,7 +168,29 @@ impl Verdict {
         self.fact("memory", format!("peak {peak} MiB, now {} MiB, bound {bound} MiB", memory.now / MIB));
     }
 
-    fn none(&mut self, flow: &str, what: &str, numbers: &[u64]) {
+    /// Everything in one row.
+    pub fn summary(&self, seed: u64) -> Summary {
+        let sum = |column: fn(&FlowRow) -> u64| self.flows.iter().map(column).sum();
+        let mut duplicated = BTreeMap::new();
+        for (cause, count) in self.flows.iter().flat_map(|flow| &flow.duplicated) {
+            *duplicated.entry(*cause).or_default() += count;
+        }
+        Summary {
+            scenario: self.scenario,
+            rounds: self.rounds.max(1),
+            acknowledged: sum(|flow| flow.acknowledged),
+            delivered: sum(|flow| flow.delivered),
+            refused_by_sink: sum(|flow| flow.refused_by_sink),
+            lost: sum(|flow| flow.lost),
+            duplicated,
+            reordered: sum(|flow| flow.reordered),
+            holds: self.is_good(),
+            seed,
+        }
+    }
+
+    /// No number is so.
+    pub fn none(&mut self, flow: &str, what: &str, numbers: &[u64]) {
         let count = numbers.len();
         self.promise(
             count == 0,
@@ -167,11 +218,22 @@ impl Display for Verdict {
             writeln!(formatter, "  {:<24}{a:>13}{b:>9}{c:>11}{d:>7}{e:>12}{f:>11}", "flow")?;
         }
         for row in &self.flows {
-            let FlowRow { name, acknowledged, refused, delivered, lost, duplicated, reordered } = row;
+            let FlowRow { name, acknowledged, refused, delivered, lost, reordered, .. } = row;
+            let duplicated: usize = row.duplicated.values().sum();
             writeln!(
                 formatter,
                 "  {name:<24}{acknowledged:>13}{refused:>9}{delivered:>11}{lost:>7}{duplicated:>12}{reordered:>11}"
             )?;
+            for (cause, count) in &row.duplicated {
+                writeln!(formatter, "    duplicated, {cause}: {count}")?;
+            }
+            if row.refused_by_sink > 0 {
+                writeln!(
+                    formatter,
+                    "    acknowledged, and then refused by the sink: {}",
+                    row.refused_by_sink
+                )?;
+            }
         }
         for (name, value) in &self.facts {
             writeln!(formatter, "  {name}: {value}")?;
@@ -192,7 +254,7 @@ mod tests {
         let (sent, record) = (Sent::new(Protocol::Grpc, 10), Record::new(10, 10));
         sent.acknowledged.extend(acknowledged.iter().copied());
         for &number in delivered {
-            record.accept(&Contents { numbers: vec![number], unnumbered: 0 });
+            record.accept(&Contents { numbers: vec![number], ..Contents::default() });
         }
         let mut verdict = Verdict::new("test");
         verdict.nothing_lost(&Flow {

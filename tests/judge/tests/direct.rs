@@ -19,6 +19,7 @@ fn plan(protocol: Protocol, sink: &Sink) -> Plan {
         connections: 4,
         in_flight: 4,
         deadline: Duration::from_secs(10),
+        rate: None,
     }
 }
 

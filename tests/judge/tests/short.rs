@@ -5,6 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 use tidewatch_judge::{
+    agent::Kind,
     scenarios,
     trial::{Form, Trial},
 };
@@ -24,10 +25,12 @@ fn binary() -> PathBuf {
 
 fn judge(scenario: &str) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let trial = Trial { binary: binary().canonicalize().expect("a path to a binary"), form: Form::Short };
+    let binary = binary().canonicalize().expect("a path to a binary");
+    let trial =
+        Trial { binary, kind: Kind::Tidewatch, form: Form::Short, seed: rand::random::<u32>().into() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let verdict = runtime.block_on(scenarios::run(scenario, &trial)).expect("a trial");
-    println!("{verdict}");
+    println!("seed {}\n{verdict}", trial.seed);
     assert!(verdict.is_good(), "{verdict}");
 }
 

@@ -58,6 +58,7 @@ service:
         connections: 4,
         in_flight: 2,
         deadline: Duration::from_secs(30),
+        rate: None,
     })?;
     let first = wave(trial, target, idle, 1, &mut verdict).await?;
     let after_first = agent.memory()?;

@@ -1,27 +1,44 @@
 //! Every claim about delivery, as something that happens to a running agent.
 
 mod hostile;
+mod kill9;
 mod one_dead;
 mod poison;
 mod sigterm;
+mod sigterm_disk;
 mod sink_gone;
 mod unkind_sink;
 
-use crate::{Result, trial::Trial, verdict::Verdict};
+use crate::{Result, agent::Kind, trial::Trial, verdict::Verdict};
 
 /// All scenarios, in the order in which they are tried.
-pub const NAMES: [&str; 6] = ["poison", "sigterm", "one_dead", "sink_gone", "hostile", "unkind_sink"];
+pub const NAMES: [&str; 8] =
+    ["poison", "sigterm", "one_dead", "sink_gone", "hostile", "unkind_sink", "kill9", "sigterm_disk"];
+
+/// Those that need nothing that only Tidewatch has.
+const FOR_ALL: [&str; 2] = ["kill9", "sigterm_disk"];
+
+/// The scenarios that this kind of agent can be tried with.
+pub fn names_for(kind: Kind) -> Vec<String> {
+    let all = if kind == Kind::Tidewatch { &NAMES[..] } else { &FOR_ALL[..] };
+    all.iter().map(|name| (*name).to_owned()).collect()
+}
 
 /// Tries one.
 ///
 /// # Errors
 /// When there is no such scenario, or the judge cannot do its work.
 pub async fn run(name: &str, trial: &Trial) -> Result<Verdict> {
+    if trial.kind != Kind::Tidewatch && !FOR_ALL.contains(&name) {
+        return Err("it is about what only Tidewatch has".into());
+    }
     match name {
         hostile::NAME => hostile::run(trial).await,
+        kill9::NAME => kill9::run(trial).await,
         one_dead::NAME => one_dead::run(trial).await,
         poison::NAME => poison::run(trial).await,
         sigterm::NAME => sigterm::run(trial).await,
+        sigterm_disk::NAME => sigterm_disk::run(trial).await,
         sink_gone::NAME => sink_gone::run(trial).await,
         unkind_sink::NAME => unkind_sink::run(trial).await,
         other => Err(format!("no scenario {other}; there are {}", NAMES.join(", ")).into()),

@@ -53,6 +53,7 @@ async fn with_neighbour(trial: &Trial, verdict: &mut Verdict, dead: Option<&str>
         connections: 4,
         in_flight: 4,
         deadline,
+        rate: None,
     };
     let blocked = dead == Some("refuse");
     let deadline = if blocked { Duration::from_secs(1) } else { Duration::from_secs(30) };
@@ -87,7 +88,7 @@ async fn with_neighbour(trial: &Trial, verdict: &mut Verdict, dead: Option<&str>
     }
     verdict.books_exact(&books, may_hold);
     if !verdict.is_good() {
-        verdict.fact(format!("{name}, folder of the agent"), agent.keep().display());
+        verdict.fact(format!("{name}, folder of the agent"), agent.home().keep().display());
     }
     Ok(took)
 }

@@ -52,6 +52,7 @@ service:
             connections: 20,
             in_flight: 1,
             deadline: Duration::from_secs(30),
+            rate: None,
         })
     };
     let (mut by_grpc, mut by_http) = (start(Protocol::Grpc, grpc)?, start(Protocol::Http, http)?);

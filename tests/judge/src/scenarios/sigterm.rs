@@ -41,6 +41,7 @@ service:
         connections: 8,
         in_flight: 4,
         deadline: Duration::from_secs(30),
+        rate: None,
     })?;
     tokio::time::sleep(trial.pick(Duration::from_millis(300), Duration::from_secs(2))).await;
     let ended = agent.terminate(EXIT_WITHIN).await?;

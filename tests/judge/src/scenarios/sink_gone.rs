@@ -77,6 +77,7 @@ service:
         connections,
         in_flight: 8,
         deadline: trial.pick(Duration::from_secs(1), Duration::from_millis(500)),
+        rate: None,
     })?;
     let sent = senders.sent.clone();
     let mut verdict = Verdict::new(NAME);

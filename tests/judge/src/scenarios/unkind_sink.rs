@@ -58,6 +58,7 @@ service:
         connections: 8,
         in_flight: 4,
         deadline: Duration::from_secs(60),
+        rate: None,
     };
     let mut by_grpc = Senders::start(&plan(Protocol::Grpc, grpc))?;
     let mut by_http = Senders::start(&plan(Protocol::Http, http))?;

@@ -37,6 +37,8 @@ pub struct Plan {
     pub in_flight: usize,
     /// How long a sender waits for an answer.
     pub deadline: Duration,
+    /// Items a second, all senders together; as fast as they are answered where there is none.
+    pub rate: Option<u64>,
 }
 
 /// Senders at work. Dropping them stops them.
@@ -59,6 +61,7 @@ impl Senders {
         let sent = Arc::new(Sent::new(plan.protocol, plan.numbers.end));
         let stop = Arc::new(AtomicBool::new(false));
         let next = Arc::new(AtomicU64::new(plan.numbers.start));
+        let began = Instant::now();
         let mut tasks = JoinSet::new();
         for _ in 0..plan.connections {
             let transport = Transport::new(plan.protocol, plan.address)?;
@@ -69,6 +72,7 @@ impl Senders {
                     sent: sent.clone(),
                     stop: stop.clone(),
                     next: next.clone(),
+                    began,
                 };
                 tasks.spawn(sender.run());
             }
@@ -95,6 +99,7 @@ struct Sender {
     sent: Arc<Sent>,
     stop: Arc<AtomicBool>,
     next: Arc<AtomicU64>,
+    began: Instant,
 }
 
 impl Sender {
@@ -104,8 +109,19 @@ impl Sender {
             if first >= self.plan.numbers.end {
                 return;
             }
+            if !self.is_time(first).await {
+                return;
+            }
             self.send(first..self.plan.numbers.end.min(first + self.plan.per_request)).await;
         }
+    }
+
+    /// Waits until it is this number's turn. False when it is time to stop.
+    async fn is_time(&self, first: u64) -> bool {
+        let Some(rate) = self.plan.rate else { return true };
+        let after = (first - self.plan.numbers.start) as f64 / rate as f64;
+        let turn = self.began + Duration::from_secs_f64(after);
+        self.rest(turn.saturating_duration_since(Instant::now())).await
     }
 
     /// Sends these numbers until somebody says what became of them.
@@ -129,13 +145,15 @@ impl Sender {
                 }
                 Tried::Late | Tried::Broken => {
                     self.sent.doubtful_items.fetch_add(items, Relaxed);
+                    self.sent.doubtful.extend(numbers.clone());
                     None
                 }
                 Tried::Unreachable => None,
             };
             self.sent.resent.extend(numbers.clone());
             backoff = LONGEST_PAUSE.min(backoff * 2);
-            if !self.rest(pause.unwrap_or(backoff)).await {
+            let pause = pause.unwrap_or(backoff).mul_f64(rand::rng().random_range(1.0..1.3));
+            if !self.rest(pause).await {
                 return;
             }
         }
@@ -146,9 +164,9 @@ impl Sender {
         self.plan.protocol == Protocol::Grpc && code == 4
     }
 
-    /// Waits, with some jitter, but not beyond a stop. False when it is time to stop.
+    /// Waits, but not beyond a stop. False when it is time to stop.
     async fn rest(&self, pause: Duration) -> bool {
-        let until = Instant::now() + pause.mul_f64(rand::rng().random_range(1.0..1.3));
+        let until = Instant::now() + pause;
         while !self.stop.load(Relaxed) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {

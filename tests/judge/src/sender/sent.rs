@@ -22,6 +22,8 @@ pub struct Sent {
     pub refused: Numbers,
     /// Numbers that were sent again after a try whose end is not known, or was a refusal for now.
     pub resent: Numbers,
+    /// Numbers of tries whose answer never came.
+    pub doubtful: Numbers,
     /// Items acknowledged.
     pub acknowledged_items: AtomicU64,
     /// Items rejected by partial success.
@@ -43,6 +45,7 @@ impl Sent {
             acknowledged_in_part: set(),
             refused: set(),
             resent: set(),
+            doubtful: set(),
             acknowledged_items: AtomicU64::new(0),
             rejected_items: AtomicU64::new(0),
             doubtful_items: AtomicU64::new(0),

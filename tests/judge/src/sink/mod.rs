@@ -4,9 +4,11 @@
 mod answer;
 mod connection;
 mod record;
+mod repeats;
 mod script;
 
 pub use record::Record;
+pub use repeats::{Interruption, Repeat, Times};
 pub use script::{Answer, Arrival, Script, kind, poisoned_by, slow, statuses, unkind};
 
 use crate::{Result, ports};

@@ -1,5 +1,6 @@
 //! What a sink saw.
 
+use super::Times;
 use crate::{items::Contents, numbers::Numbers};
 use std::{
     collections::BTreeMap,
@@ -28,8 +29,12 @@ pub struct Record {
     pub unheard_items: AtomicU64,
     /// Accepted records that carry no number.
     pub unnumbered: AtomicU64,
+    /// Accepted records that are not as they were sent.
+    pub altered: AtomicU64,
     /// Numbers that arrived first after a higher one of the same request of their sender.
     pub reordered: AtomicU64,
+    /// When numbers came, where that is of interest.
+    pub times: Times,
     per_request: u64,
     highest: Vec<AtomicU64>,
     answers: Mutex<BTreeMap<String, u64>>,
@@ -48,21 +53,33 @@ impl Record {
             accepted_items: AtomicU64::new(0),
             unheard_items: AtomicU64::new(0),
             unnumbered: AtomicU64::new(0),
+            altered: AtomicU64::new(0),
             reordered: AtomicU64::new(0),
+            times: Times::new(0),
             per_request,
             highest: (0..limit.div_ceil(per_request)).map(|_| AtomicU64::new(0)).collect(),
             answers: Mutex::default(),
         }
     }
 
+    /// The same, which remembers when each number came.
+    pub fn timed(limit: u64, per_request: u64) -> Self {
+        Self { times: Times::new(limit), ..Self::new(limit, per_request) }
+    }
+
     /// Takes in what was accepted.
     pub(crate) fn accept(&self, contents: &Contents) {
         self.accepted_items.fetch_add(contents.items(), Relaxed);
         self.unnumbered.fetch_add(contents.unnumbered, Relaxed);
+        self.altered.fetch_add(contents.altered, Relaxed);
         for &number in &contents.numbers {
             if !self.accepted.insert(number) {
                 self.repeated.insert(number);
-            } else if let Some(highest) = self.highest.get((number / self.per_request) as usize)
+                self.times.again(number);
+                continue;
+            }
+            self.times.first(number);
+            if let Some(highest) = self.highest.get((number / self.per_request) as usize)
                 && highest.fetch_max(number, Relaxed) > number
             {
                 self.reordered.fetch_add(1, Relaxed);
@@ -99,9 +116,9 @@ mod tests {
     #[test]
     fn repeats_and_order_are_noticed() {
         let record = Record::new(10, 5);
-        record.accept(&Contents { numbers: vec![0, 2, 1, 5], unnumbered: 1 });
-        record.accept(&Contents { numbers: vec![2], unnumbered: 0 });
-        record.unheard(&Contents { numbers: vec![2], unnumbered: 0 });
+        record.accept(&Contents { numbers: vec![0, 2, 1, 5], unnumbered: 1, altered: 0 });
+        record.accept(&Contents { numbers: vec![2], ..Contents::default() });
+        record.unheard(&Contents { numbers: vec![2], ..Contents::default() });
         assert_eq!(record.reordered.load(Relaxed), 1);
         assert_eq!(record.repeated.iter().collect::<Vec<_>>(), [2]);
         assert_eq!(record.heard_items(), 5);
