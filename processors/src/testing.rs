@@ -8,12 +8,8 @@ use tidewatch_telemetry::{Books, Metrics, NodeKind};
 
 /// What a factory is given for component `id` in the pipeline `main`.
 pub(crate) fn context(id: &str) -> BuildContext {
-    BuildContext {
-        id: id.parse().unwrap_or_else(|_| ComponentId::new(id)),
-        pipeline: "main".to_owned(),
-        metrics: Metrics::default(),
-        provided: Arc::default(),
-    }
+    let id = id.parse().unwrap_or_else(|_| ComponentId::new(id));
+    BuildContext { pipeline: "main".to_owned(), ..BuildContext::new(id, &Metrics::default()) }
 }
 
 /// A batch of `request` that nobody waits for.

@@ -4,7 +4,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Release},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, futures::OwnedNotified};
 
 /// A bound on bytes held, shared by everybody who holds some.
 #[derive(Debug)]
@@ -24,7 +24,9 @@ impl Budget {
 
     /// A budget inside another: what is taken from it is taken from the whole, too.
     pub fn within(whole: Option<Arc<Self>>, capacity: usize) -> Arc<Self> {
-        let freed = whole.as_ref().map_or_else(Arc::default, |whole| whole.freed.clone());
+        // A whole without a bound never lacks room: what becomes free in one part is no news for another.
+        let bounded = whole.as_ref().filter(|whole| whole.capacity() < usize::MAX);
+        let freed = bounded.map_or_else(Arc::default, |whole| whole.freed.clone());
         Arc::new(Self { capacity: AtomicUsize::new(capacity), used: AtomicUsize::new(0), freed, whole })
     }
 
@@ -92,8 +94,8 @@ impl Budget {
     }
 
     /// Resolves when bytes were given back after the call; pair it with a further look.
-    pub fn freed(&self) -> tokio::sync::futures::Notified<'_> {
-        self.freed.notified()
+    pub fn freed(&self) -> OwnedNotified {
+        self.freed.clone().notified_owned()
     }
 }
 
@@ -120,6 +122,12 @@ impl Reservation {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
         Self { budget: self.budget.clone(), bytes }
+    }
+
+    /// Takes over another reservation of the same budget.
+    pub fn absorb(&mut self, mut other: Self) {
+        debug_assert!(Arc::ptr_eq(&self.budget, &other.budget));
+        self.bytes += std::mem::take(&mut other.bytes);
     }
 
     /// Grows or shrinks to exactly `bytes`, overdrawing where it must.

@@ -9,6 +9,7 @@ mod alert_otlp;
 mod batch;
 mod budget;
 mod context;
+pub mod dead_letter;
 mod delivery;
 mod exporter;
 mod extension;
@@ -26,6 +27,7 @@ pub use async_trait::async_trait;
 pub use batch::{Batch, Durables, Payload, data_type};
 pub use budget::{Budget, Reservation};
 pub use context::{Context, Metadata, Origin};
+pub use dead_letter::{DeadLetter, DeadLetters};
 pub use delivery::{
     BatchConfig, BatchSizer, DeliveryConfig, QueueConfig, RetryConfig, Sizer, Timeout, WhenFull,
 };

@@ -1,6 +1,8 @@
 //! The table of component types, from which a binary is made.
 
-use crate::{AcknowledgeConfig, DeliveryConfig, Exporter, Extension, Processor, Receiver};
+use crate::{
+    AcknowledgeConfig, Budget, DeadLetters, DeliveryConfig, Exporter, Extension, Processor, Receiver,
+};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::{any::Any, collections::HashMap, sync::Arc};
@@ -110,9 +112,25 @@ pub struct BuildContext {
     pub metrics: Metrics,
     /// What the extensions provide, by their ids.
     pub provided: Arc<HashMap<String, Vec<Arc<dyn Any + Send + Sync>>>>,
+    /// The account of what all queues hold in memory, in bytes.
+    pub memory: Arc<Budget>,
+    /// Where data goes that cannot be read.
+    pub dead_letters: DeadLetters,
 }
 
 impl BuildContext {
+    /// The context of a component that stands alone.
+    pub fn new(id: ComponentId, metrics: &Metrics) -> Self {
+        Self {
+            id,
+            pipeline: String::new(),
+            metrics: metrics.clone(),
+            provided: Arc::default(),
+            memory: Budget::new(usize::MAX),
+            dead_letters: DeadLetters::default(),
+        }
+    }
+
     /// What extension `id` provides as a `T`, such as an authenticator.
     ///
     /// # Errors
@@ -259,10 +277,8 @@ mod tests {
     #[test]
     fn an_extension_that_is_not_there_is_suggested_or_asked_for() {
         let context = BuildContext {
-            id: ComponentId::new("otlp"),
-            pipeline: String::new(),
-            metrics: Metrics::default(),
             provided: Arc::new(HashMap::from([("basicauth/server".to_owned(), Vec::new())])),
+            ..BuildContext::new(ComponentId::new("otlp"), &Metrics::default())
         };
         let error = |id| context.provided::<String>(id).unwrap_err();
         assert!(error("basicauth").ends_with("did you mean `basicauth/server`?"));

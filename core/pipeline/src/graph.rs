@@ -8,7 +8,9 @@ use crate::{
     fan_out::FanOut,
 };
 use std::{any::Any, collections::HashMap, sync::Arc};
-use tidewatch_component::{Acknowledge, Budget, BuildContext, BuiltExporter, Gather, Registry, SignalSet};
+use tidewatch_component::{
+    Acknowledge, Budget, BuildContext, BuiltExporter, DeadLetters, Gather, Registry, SignalSet,
+};
 use tidewatch_config::{Component, ComponentId, Config, Diagnostics, PipelineId};
 use tidewatch_telemetry::{Books, Held, Holders, Metrics, NodeKind};
 
@@ -25,7 +27,8 @@ impl Agent {
             metrics,
             provided: Arc::default(),
             holders: Holders::default(),
-            memory: config.service.memory_limit.map(|limit| Budget::new(limit.as_usize())),
+            memory: Budget::new(config.service.memory_limit.map_or(usize::MAX, |limit| limit.as_usize())),
+            dead_letters: DeadLetters::default(),
             mistakes: Diagnostics::default(),
         };
         builder.holders.register(metrics);
@@ -56,7 +59,9 @@ struct Builder<'a> {
     metrics: &'a Metrics,
     provided: Arc<HashMap<String, Vec<Arc<dyn Any + Send + Sync>>>>,
     holders: Holders,
-    memory: Option<Arc<Budget>>,
+    /// What all queues hold in memory; bounded by `service.memory_limit`.
+    memory: Arc<Budget>,
+    dead_letters: DeadLetters,
     mistakes: Diagnostics,
 }
 
@@ -70,6 +75,8 @@ impl Builder<'_> {
             pipeline: pipeline.to_owned(),
             metrics: self.metrics.clone(),
             provided: self.provided.clone(),
+            memory: self.memory.clone(),
+            dead_letters: self.dead_letters.clone(),
         }
     }
 
@@ -206,7 +213,7 @@ impl Builder<'_> {
                 .filter_map(|stage| stage.processor.gather())
                 .max_by_key(|gather| gather.min_items);
             let policy = Policy::new(&built.delivery, gather, &*built.exporter);
-            let memory = self.memory.clone();
+            let memory = Some(self.memory.clone());
             let service = Service { exporter: built.exporter.clone(), policy, takes: *takes };
             let lane = Lane::new(id.to_string(), service, memory, self.metrics);
             let holder: Arc<dyn Held> = lane.clone();
@@ -234,7 +241,9 @@ impl Builder<'_> {
             if !own.is_empty() {
                 let books = Books::open(self.metrics, NodeKind::Receiver, "", &id.to_string());
                 let answered = built.acknowledge.acknowledge == Acknowledge::Queued;
-                let entrance = Arc::new(Entrance::new(own, books, self.memory.clone(), answered));
+                // Without a limit there is nothing to be admitted to.
+                let memory = config.service.memory_limit.map(|_| self.memory.clone());
+                let entrance = Arc::new(Entrance::new(own, books, memory, answered));
                 receivers.push(NamedReceiver { id: id.to_string(), built, entrance });
             }
         }

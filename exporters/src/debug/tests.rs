@@ -15,12 +15,7 @@ use tidewatch_otlp::{
 };
 
 fn context() -> BuildContext {
-    BuildContext {
-        id: ComponentId::new("debug"),
-        pipeline: String::new(),
-        metrics: tidewatch_telemetry::Metrics::default(),
-        provided: Arc::default(),
-    }
+    BuildContext::new(ComponentId::new("debug"), &tidewatch_telemetry::Metrics::default())
 }
 
 fn batch(payload: Payload) -> Batch {

@@ -12,12 +12,7 @@ fn config(path: &Path) -> FileConfig {
 }
 
 fn context() -> BuildContext {
-    BuildContext {
-        id: ComponentId::new("file"),
-        pipeline: String::new(),
-        metrics: tidewatch_telemetry::Metrics::default(),
-        provided: Arc::default(),
-    }
+    BuildContext::new(ComponentId::new("file"), &tidewatch_telemetry::Metrics::default())
 }
 
 fn build(config: FileConfig) -> Arc<dyn Exporter> {

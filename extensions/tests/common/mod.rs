@@ -18,12 +18,7 @@ impl Host for Agent {
 pub(crate) fn build<F: ExtensionFactory>(
     config: serde_json::Value,
 ) -> Result<Arc<dyn Extension>, Vec<Mistake>> {
-    let context = BuildContext {
-        id: ComponentId::new(F::TYPE),
-        pipeline: String::new(),
-        metrics: Metrics::default(),
-        provided: Arc::default(),
-    };
+    let context = BuildContext::new(ComponentId::new(F::TYPE), &Metrics::default());
     F::build(parse::<F>(config), &context)
 }
 

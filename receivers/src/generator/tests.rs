@@ -1,6 +1,6 @@
 use super::*;
 use futures_util::future::BoxFuture;
-use std::{collections::HashMap, sync::Mutex as StdMutex, time::Duration};
+use std::{sync::Mutex as StdMutex, time::Duration};
 use tidewatch_component::{
     Batch, Context, Gate, LastCall, Outcome, Payload, Permit, Receipt, Refusal, Registry,
 };
@@ -68,12 +68,7 @@ async fn start(config: serde_json::Value, end: &Arc<End>, context: &BuildContext
 }
 
 fn context() -> BuildContext {
-    BuildContext {
-        id: "generator".parse().unwrap(),
-        pipeline: String::new(),
-        metrics: tidewatch_telemetry::Metrics::default(),
-        provided: Arc::new(HashMap::new()),
-    }
+    BuildContext::new("generator".parse().unwrap(), &tidewatch_telemetry::Metrics::default())
 }
 
 /// Lets a generator run for a while.

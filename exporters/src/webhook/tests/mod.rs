@@ -13,12 +13,7 @@ use tidewatch_component::{Alert, Batch, Context, ExportError, Exported, Payload}
 use tidewatch_config::ComponentId;
 
 fn context() -> BuildContext {
-    BuildContext {
-        id: ComponentId::with_name("webhook", "ops"),
-        pipeline: String::new(),
-        metrics: tidewatch_telemetry::Metrics::default(),
-        provided: Arc::default(),
-    }
+    BuildContext::new(ComponentId::with_name("webhook", "ops"), &tidewatch_telemetry::Metrics::default())
 }
 
 /// A webhook to `url` with more keys.
