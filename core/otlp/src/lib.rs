@@ -16,6 +16,7 @@ mod split;
 pub mod testing;
 pub mod views;
 mod wire;
+pub mod write;
 
 pub use check::{MAX_DEPTH, Malformed};
 pub use ids::Rejected;
