@@ -25,4 +25,5 @@ pub fn components() -> Registry {
         .extension::<extensions::bearertokenauth::BearerTokenAuth>()
         .extension::<extensions::pprof::Pprof>()
         .extension::<extensions::zpages::Zpages>()
+        .extension::<extensions::file_storage::FileStorage>()
 }

@@ -2,6 +2,7 @@
 
 pub mod basicauth;
 pub mod bearertokenauth;
+pub mod file_storage;
 pub mod health_check;
 mod idle;
 pub mod pprof;

@@ -2,7 +2,8 @@
 //! type that its key wants.
 //!
 //! Beyond JSON schema: objects with properties are closed unless they say otherwise; null stands for an empty
-//! mapping or an absent key; `x-warning` on a property warns whoever sets it; `x-aliases` on a property lists older
+//! mapping or an absent key; `x-warning` on a property warns whoever sets it, `x-warnings` whoever gives it one of certain
+//! values; `x-aliases` on a property lists older
 //! names of the key; `x-unsupported` on an object says of keys that are unknown here, and known to the Collector, why.
 
 use serde_json::Value as Json;

@@ -55,6 +55,11 @@ impl Checker<'_> {
             let diagnostic = Diagnostic::warning(entry.key.clone(), warned(name, warning));
             findings.push(Finding { diagnostic, weight: 0 });
         }
+        if let Some((value, warning)) = warned_value(schema, &entry) {
+            let diagnostic =
+                Diagnostic::warning(entry.value.span.clone(), warned(&format!("{name}: {value}"), warning));
+            findings.push(Finding { diagnostic, weight: 0 });
+        }
         let shapes = self.shapes(schema);
         let takes = |kind| shapes.iter().any(|shape: &Shape| shape.takes(kind));
         if is_property && entry.value.is_nothing() && !takes(Kind::Null) && !takes(Kind::Object) {
@@ -86,6 +91,17 @@ impl Shape {
 /// A warning reads on from the key's name, unless it names it itself.
 fn warned(name: &str, warning: &str) -> String {
     if warning.starts_with('`') { warning.to_owned() } else { format!("`{name}` {warning}") }
+}
+
+/// The value, if whoever writes it is to be warned, and of what.
+fn warned_value<'a>(schema: &'a Json, entry: &Entry) -> Option<(String, &'a str)> {
+    let warnings = schema.get("x-warnings")?.as_object()?;
+    let value = match entry.value.to_json() {
+        Json::String(text) => text,
+        other => other.to_string(),
+    };
+    let warning = warnings.get(&value)?.as_str()?;
+    Some((value, warning))
 }
 
 fn wrong_key(key: &Span, message: String) -> Finding {
