@@ -9,7 +9,9 @@ use tidewatch_telemetry::{Books, Metrics, NodeKind};
 /// What a factory is given for component `id` in the pipeline `main`.
 pub(crate) fn context(id: &str) -> BuildContext {
     let id = id.parse().unwrap_or_else(|_| ComponentId::new(id));
-    BuildContext { pipeline: "main".to_owned(), ..BuildContext::new(id, &Metrics::default()) }
+    let mut context = BuildContext::new(id, &Metrics::default());
+    context.pipeline = "main".to_owned();
+    context
 }
 
 /// A batch of `request` that nobody waits for.

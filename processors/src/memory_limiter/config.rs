@@ -21,9 +21,11 @@ pub struct MemoryLimiterConfig {
     /// Room kept for what is under way, in percent as above. Default 0: a fifth of the limit.
     #[schemars(range(max = 100))]
     pub spike_limit_percentage: u64,
-    /// As in the Collector. No effect: there is no garbage collector to call.
+    /// As in the Collector.
+    #[schemars(extend("x-warning" = "has no effect: there is no garbage collector to call"))]
     pub min_gc_interval_when_soft_limited: Option<GoDuration>,
-    /// As in the Collector. No effect: there is no garbage collector to call.
+    /// As in the Collector.
+    #[schemars(extend("x-warning" = "has no effect: there is no garbage collector to call"))]
     pub min_gc_interval_when_hard_limited: Option<GoDuration>,
 }
 
@@ -48,23 +50,42 @@ pub(super) enum Limits {
     Percent { limit: u64, spike: u64 },
 }
 
+/// The limits in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Marks {
+    /// What the process may hold.
+    pub(super) hard: u64,
+    /// Above it new data is refused.
+    pub(super) soft: u64,
+}
+
+impl Marks {
+    fn new(hard: u64, spike: u64) -> Self {
+        let spike = if spike == 0 { hard / 5 } else { spike };
+        Self { hard, soft: hard - spike }
+    }
+
+    /// Whether to refuse, with so many bytes held. Once it refuses, it goes on until a twentieth below the soft limit:
+    /// around it, it would change its mind with every check.
+    pub(super) fn refuse(self, held: u64, refusing: bool) -> bool {
+        let bar = if refusing { self.soft - self.soft / 20 } else { self.soft };
+        held > bar
+    }
+}
+
 impl Limits {
-    /// Bytes above which new data is refused, on a machine with `total` bytes.
-    pub(super) fn soft_limit(self, total: u64) -> u64 {
-        let (limit, spike) = match self {
-            Self::Mib { limit, spike } => (limit << 20, spike << 20),
-            Self::Percent { limit, spike } => (total / 100 * limit, total / 100 * spike),
-        };
-        let spike = if spike == 0 { limit / 5 } else { spike };
-        limit - spike
+    /// On a machine or in a group with `capacity` bytes, where that is known.
+    pub(super) fn marks(self, capacity: Option<u64>) -> Option<Marks> {
+        match self {
+            Self::Mib { limit, spike } => Some(Marks::new(limit << 20, spike << 20)),
+            Self::Percent { limit, spike } => {
+                capacity.map(|total| Marks::new(total / 100 * limit, total / 100 * spike))
+            }
+        }
     }
 }
 
 impl MemoryLimiterConfig {
-    pub(super) fn has_garbage_collection_keys(&self) -> bool {
-        self.min_gc_interval_when_soft_limited.is_some() || self.min_gc_interval_when_hard_limited.is_some()
-    }
-
     pub(super) fn limits(&self) -> Result<Limits, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         if self.check_interval == GoDuration::ZERO {
@@ -105,9 +126,18 @@ mod tests {
     #[test]
     fn the_soft_limit_is_the_limit_without_the_spike() {
         const MIB: u64 = 1 << 20;
-        assert_eq!(Limits::Mib { limit: 100, spike: 30 }.soft_limit(0), 70 * MIB);
-        assert_eq!(Limits::Mib { limit: 100, spike: 0 }.soft_limit(0), 80 * MIB);
-        assert_eq!(Limits::Percent { limit: 50, spike: 10 }.soft_limit(1000), 400);
+        let marks = |limits: Limits, capacity| limits.marks(capacity).map(|marks| (marks.hard, marks.soft));
+        assert_eq!(marks(Limits::Mib { limit: 100, spike: 30 }, None), Some((100 * MIB, 70 * MIB)));
+        assert_eq!(marks(Limits::Mib { limit: 100, spike: 0 }, None), Some((100 * MIB, 80 * MIB)));
+        assert_eq!(marks(Limits::Percent { limit: 50, spike: 10 }, Some(1000)), Some((500, 400)));
+        assert_eq!(marks(Limits::Percent { limit: 50, spike: 10 }, None), None);
+    }
+
+    #[test]
+    fn it_refuses_above_the_soft_limit_and_takes_again_well_below_it() {
+        let marks = Marks { hard: 1000, soft: 800 };
+        assert!(!marks.refuse(800, false) && marks.refuse(801, false));
+        assert!(marks.refuse(761, true) && !marks.refuse(760, true));
     }
 
     #[test]
