@@ -9,8 +9,9 @@ use crate::{
 use std::{process::ExitCode, time::Duration};
 use tidewatch_component::Registry;
 use tidewatch_config::{Config, PipelineId};
+use tidewatch_net::served::Served;
 use tidewatch_pipeline::{Agent, Running};
-use tidewatch_telemetry::{Metrics, logs, process, server::MetricsServer};
+use tidewatch_telemetry::{Metrics, logs, process, server};
 use tokio::runtime::{self, Runtime};
 
 /// Stopped, but not everything was delivered.
@@ -103,14 +104,10 @@ async fn serve(agent: Agent, config: &Config, metrics: &Metrics) -> ExitCode {
 ///
 /// # Errors
 /// What is wrong locally, such as a port in use.
-async fn start(
-    agent: Agent,
-    config: &Config,
-    metrics: &Metrics,
-) -> Result<(Running, Vec<MetricsServer>), String> {
+async fn start(agent: Agent, config: &Config, metrics: &Metrics) -> Result<(Running, Vec<Served>), String> {
     let mut servers = Vec::new();
     for address in config.service.telemetry.metrics.listen() {
-        let started = MetricsServer::start(&address, metrics).await;
+        let started = server::start(&address, metrics).await;
         servers.push(started.map_err(|error| {
             let key = "service.telemetry.metrics.address";
             let set = "--set service::telemetry::metrics::address=localhost:8889";
@@ -136,9 +133,10 @@ fn cannot_start(config: &Config, error: &str) -> ExitCode {
 }
 
 /// Says once that everything is up. The components have said where they listen.
-fn announce(config: &Config, servers: &[MetricsServer]) {
+fn announce(config: &Config, servers: &[Served]) {
     let pipelines: Vec<&str> = config.service.pipelines.keys().map(PipelineId::as_str).collect();
-    let metrics: Vec<String> = servers.iter().map(|server| server.address().to_string()).collect();
+    let metrics: Vec<String> =
+        servers.iter().filter_map(Served::address).map(|address| address.to_string()).collect();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         pipelines = pipelines.join(", "),
@@ -148,7 +146,7 @@ fn announce(config: &Config, servers: &[MetricsServer]) {
 }
 
 /// Lets go of everything in order. Metrics can be read to the end.
-async fn stop(running: Running, servers: Vec<MetricsServer>) -> ExitCode {
+async fn stop(running: Running, servers: Vec<Served>) -> ExitCode {
     let report = running.stop().await;
     for server in servers {
         server.stop().await;

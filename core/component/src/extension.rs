@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use std::{any::Any, sync::Arc};
+use tidewatch_net::stream::Sockets;
 
 /// Something started before and stopped after all pipelines.
 #[async_trait]
@@ -18,6 +19,11 @@ pub trait Extension: Send + Sync {
     /// Stops it.
     async fn stop(&self) {}
 
+    /// False: a changed configuration of it takes a restart of the agent.
+    fn is_replaceable(&self) -> bool {
+        true
+    }
+
     /// What other components may ask it for by its id, such as an authenticator.
     fn provides(&self) -> Vec<Arc<dyn Any + Send + Sync>> {
         Vec::new()
@@ -28,6 +34,9 @@ pub trait Extension: Send + Sync {
 pub trait Host: Send + Sync {
     /// How the agent is now.
     fn health(&self) -> Health;
+
+    /// The sockets of the extension that asks, which a successor takes over.
+    fn sockets(&self) -> Sockets;
 }
 
 /// The agent's state, for probes and people.

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 use tidewatch_config::{Mistake, Signal, SignalSet};
+use tidewatch_net::stream::Sockets;
 use tidewatch_telemetry::{IntCounter, Metrics, per_signal};
 
 /// Takes telemetry from somewhere and gives it to its [`Intake`].
@@ -23,6 +24,13 @@ pub trait Receiver: Send + Sync {
 
     /// Stops taking in. Returns when what is under way has its answers, or at `deadline`.
     async fn stop(&self, deadline: tokio::time::Instant);
+
+    /// True: when the configuration changes, a successor may start while this one still works, as servers do
+    /// that bind their ports by [`Intake::sockets`]. False, the default: this one is stopped first, as for
+    /// sources that must not be read twice.
+    fn overlaps(&self) -> bool {
+        false
+    }
 }
 
 /// A pipeline's front door, as a receiver sees it: admission first, then the data.
@@ -31,6 +39,7 @@ pub struct Intake {
     gate: Arc<dyn Gate>,
     acknowledge: AcknowledgeConfig,
     meters: Arc<Meters>,
+    sockets: Sockets,
 }
 
 /// A receiver's metrics in the Collector's names, for one transport. They show up with their first use, or
@@ -201,7 +210,19 @@ impl Intake {
         receiver: &str,
         metrics: &Metrics,
     ) -> Self {
-        Self { gate, acknowledge, meters: Arc::new(Meters::new(metrics, receiver, "")) }
+        let meters = Arc::new(Meters::new(metrics, receiver, ""));
+        Self { gate, acknowledge, meters, sockets: Sockets::default() }
+    }
+
+    /// With the sockets that a predecessor may hand over.
+    #[must_use]
+    pub fn with_sockets(self, sockets: Sockets) -> Self {
+        Self { sockets, ..self }
+    }
+
+    /// The receiver's sockets, which a successor takes over.
+    pub fn sockets(&self) -> &Sockets {
+        &self.sockets
     }
 
     /// The same way in, counted under a transport of its own (`grpc`, `http`).

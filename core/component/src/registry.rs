@@ -5,7 +5,11 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use std::{any::Any, collections::HashMap, sync::Arc};
+use std::{
+    any::Any,
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
 use tidewatch_config::{
     Catalog, Component, ComponentId, ComponentType, Diagnostics, Kind, Mistake, SignalSet,
 };
@@ -116,6 +120,8 @@ pub struct BuildContext {
     pub memory: Arc<Budget>,
     /// Where data goes that cannot be read.
     pub dead_letters: DeadLetters,
+    /// The extensions that were asked for something, there or not.
+    pub asked: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl BuildContext {
@@ -128,7 +134,14 @@ impl BuildContext {
             provided: Arc::default(),
             memory: Budget::new(usize::MAX),
             dead_letters: DeadLetters::default(),
+            asked: Arc::default(),
         }
+    }
+
+    /// For whoever builds the graph: the extensions that were asked for something, there or not. A component has
+    /// to be made anew when one of them is.
+    pub fn asked(&self) -> BTreeSet<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What extension `id` provides as a `T`, such as an authenticator.
@@ -136,6 +149,7 @@ impl BuildContext {
     /// # Errors
     /// That there is no such extension in `service.extensions`, or that it provides something else.
     pub fn provided<T: Send + Sync + 'static>(&self, id: &str) -> Result<Arc<T>, String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
         let all = self.provided.get(id).ok_or_else(|| {
             let type_ = |id: &str| id.split('/').next().map(str::to_owned);
             let advice = match self.provided.keys().filter(|other| type_(other) == type_(id)).min() {
@@ -283,5 +297,6 @@ mod tests {
         let error = |id| context.provided::<String>(id).unwrap_err();
         assert!(error("basicauth").ends_with("did you mean `basicauth/server`?"));
         assert!(error("oidc").ends_with("define it in `extensions`, and list it there"));
+        assert!(context.asked().into_iter().eq(["basicauth", "oidc"]));
     }
 }

@@ -39,20 +39,39 @@ impl Default for AcceptOptions {
     }
 }
 
-/// Becomes true when the server stops.
+/// How long a client that is silent may keep a connection after a successor has taken over: it may be about to
+/// send, and with HTTP/1 a request that meets a close is lost.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// Where a server is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+enum Phase {
+    Serving,
+    /// A successor accepts connections on the same socket: nobody needs to hurry.
+    HandedOver,
+    Stopped,
+}
+
+/// Tells connections that the server stops.
 #[derive(Clone, Debug)]
-pub(crate) struct Stop(watch::Receiver<bool>);
+pub(crate) struct Stop(watch::Receiver<Phase>);
 
 impl Stop {
-    /// Waits for the server to stop.
+    /// Waits for the server to stop, or to be succeeded.
     pub(crate) async fn stopped(mut self) {
         // The server being gone altogether is the end, too.
-        self.0.wait_for(|stopped| *stopped).await.ok();
+        self.0.wait_for(|phase| *phase >= Phase::HandedOver).await.ok();
+    }
+
+    /// Waits for the moment from which also those who were silent may be cut off.
+    pub(crate) async fn stopped_for_all(mut self) {
+        self.0.wait_for(|phase| *phase == Phase::Stopped).await.ok();
     }
 }
 
 /// Runs `serve` for each connection until `shutdown` is ready; then accepts no more, waits for the connections
-/// to end within [`AcceptOptions::drain_timeout`], and closes the others.
+/// to end within [`AcceptOptions::drain_timeout`], and closes the others. Where a successor listens on the same
+/// socket, clients have time to notice.
 pub(crate) async fn accept<F>(
     listener: Listener,
     options: AcceptOptions,
@@ -61,7 +80,7 @@ pub(crate) async fn accept<F>(
 ) where
     F: Future<Output = io::Result<()>> + Send,
 {
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = watch::channel(Phase::Serving);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -98,10 +117,22 @@ pub(crate) async fn accept<F>(
             }
         }
     }
+    let sharers = Arc::clone(listener.sharers());
     drop(listener);
-    stop.send_replace(true);
-    let drained = async { while connections.join_next().await.is_some() {} };
-    if timeout(options.drain_timeout, drained).await.is_err() {
+    let drain = async {
+        let mut drained = pin!(async { while connections.join_next().await.is_some() {} });
+        if !sharers.are_gone() {
+            stop.send_replace(Phase::HandedOver);
+            tokio::select! {
+                () = &mut drained => return,
+                () = sleep(LINGER) => {}
+                () = sharers.gone() => {}
+            }
+        }
+        stop.send_replace(Phase::Stopped);
+        drained.await;
+    };
+    if timeout(options.drain_timeout, drain).await.is_err() {
         let open = connections.len();
         tracing::warn!(open, "closing connections whose requests did not finish in time");
     }

@@ -6,7 +6,8 @@
 //! - [`tls`]: the keys of `tls` blocks; certificates that may change while they are used.
 //! - [`auth`]: what authenticators do.
 //! - [`compression`]: what bodies are compressed with, bounded when they are opened.
-//! - [`stream`]: listeners and connected sockets.
+//! - [`stream`]: listeners, which can be handed over, and connected sockets.
+//! - [`served`]: what a server is to whoever starts and stops it.
 //!
 //! Nothing here knows what the messages mean.
 
@@ -16,7 +17,9 @@ pub mod compression;
 pub mod config;
 pub mod grpc;
 pub mod http;
+mod listener;
 mod receiving;
+pub mod served;
 pub mod stream;
 pub mod tls;
 

@@ -1,8 +1,8 @@
-//! Listeners and connected sockets, TCP or Unix, with TLS or without.
+//! Connected sockets, TCP or Unix, with TLS or without.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,8 +13,10 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ServerConfig};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream, lookup_host};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+
+pub use crate::listener::{Listener, Sockets};
 
 /// Where a server listens or a client connects to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +27,13 @@ pub enum Address {
     Unix(PathBuf),
 }
 
-/// A bound socket.
-#[derive(Debug)]
-pub enum Listener {
-    /// TCP; `TCP_NODELAY` is set on what it accepts.
-    Tcp(TcpListener),
-    /// A Unix domain socket.
-    Unix(UnixListener),
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => f.write_str(address),
+            Self::Unix(path) => path.display().fmt(f),
+        }
+    }
 }
 
 /// A connected socket.
@@ -43,57 +45,6 @@ pub enum Stream {
     Unix(UnixStream),
     /// TLS on one of the others.
     Tls(Box<TlsStream<Self>>),
-}
-
-impl Listener {
-    /// Binds to `address`. A name is taken for its IPv4 address if it has one, as Go does, so that `localhost` is
-    /// where everybody looks for it. A Unix socket that nobody listens on any more is replaced.
-    ///
-    /// # Errors
-    ///
-    /// The system's error, with the address in its text.
-    pub async fn bind(address: &Address) -> io::Result<Self> {
-        match address {
-            Address::Tcp(address) => bind_tcp(address)
-                .await
-                .map(Self::Tcp)
-                .map_err(|error| explain(&error, &format!("cannot listen on {address}"))),
-            Address::Unix(path) => {
-                let is_socket = std::fs::metadata(path).is_ok_and(|file| file.file_type().is_socket());
-                if is_socket && UnixStream::connect(path).await.is_err() {
-                    std::fs::remove_file(path).ok();
-                }
-                UnixListener::bind(path)
-                    .map(Self::Unix)
-                    .map_err(|error| explain(&error, &format!("cannot listen on {}", path.display())))
-            }
-        }
-    }
-
-    /// The address that was bound; `None` for a Unix socket.
-    #[must_use]
-    pub fn local_addr(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Tcp(listener) => listener.local_addr().ok(),
-            Self::Unix(_) => None,
-        }
-    }
-
-    /// The next connection and the peer's address, which a Unix socket does not have.
-    ///
-    /// # Errors
-    ///
-    /// The system's error: too many open files, or a connection that is gone already.
-    pub async fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
-        match self {
-            Self::Tcp(listener) => {
-                let (stream, peer) = listener.accept().await?;
-                stream.set_nodelay(true)?;
-                Ok((Stream::Tcp(stream), Some(peer)))
-            }
-            Self::Unix(listener) => Ok((Stream::Unix(listener.accept().await?.0), None)),
-        }
-    }
 }
 
 impl Stream {
@@ -149,13 +100,7 @@ async fn connect_tcp(address: &str) -> io::Result<TcpStream> {
     TcpStream::connect(&addresses[..]).await
 }
 
-async fn bind_tcp(address: &str) -> io::Result<TcpListener> {
-    let mut addresses: Vec<SocketAddr> = lookup_host(address).await?.collect();
-    addresses.sort_by_key(SocketAddr::is_ipv6);
-    TcpListener::bind(&addresses[..]).await
-}
-
-fn explain(error: &io::Error, what: &str) -> io::Error {
+pub(crate) fn explain(error: &io::Error, what: &str) -> io::Error {
     io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 

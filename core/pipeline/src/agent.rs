@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 use tidewatch_component::{BuiltReceiver, Extension, Gate as _, Health, Host, Intake, StartError, timestamp};
+use tidewatch_net::stream::Sockets;
 use tidewatch_telemetry::Metrics;
 use tokio::{task::JoinHandle, time::Instant};
 
@@ -212,6 +213,10 @@ async fn in_time(component: &str, deadline: Instant, stop: impl Future<Output = 
 }
 
 impl Host for State {
+    fn sockets(&self) -> Sockets {
+        Sockets::default()
+    }
+
     fn health(&self) -> Health {
         let degraded =
             self.lanes.iter().filter_map(|lane| Some((lane.id().to_owned(), lane.trouble()?))).collect();

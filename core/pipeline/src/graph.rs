@@ -71,12 +71,11 @@ type Exporters = indexmap::IndexMap<ComponentId, (BuiltExporter, SignalSet)>;
 impl Builder<'_> {
     fn context(&self, id: &ComponentId, pipeline: &str) -> BuildContext {
         BuildContext {
-            id: id.clone(),
             pipeline: pipeline.to_owned(),
-            metrics: self.metrics.clone(),
             provided: self.provided.clone(),
             memory: self.memory.clone(),
             dead_letters: self.dead_letters.clone(),
+            ..BuildContext::new(id.clone(), self.metrics)
         }
     }
 

@@ -27,7 +27,11 @@ struct Families {
     counters: HashMap<String, IntCounterVec>,
     gauges: HashMap<String, IntGaugeVec>,
     histograms: HashMap<String, HistogramVec>,
+    on_scrape: HashMap<String, Arc<Mutex<Read>>>,
 }
+
+/// Label values and numbers, as they are now.
+type Read = Box<dyn Fn() -> Vec<(Vec<String>, i64)> + Send + Sync>;
 
 impl Metrics {
     /// A counter family.
@@ -73,7 +77,7 @@ impl Metrics {
     }
 
     /// A gauge family whose values are read at the moment of the scrape: `read` gives label values and
-    /// numbers.
+    /// numbers; those of the same labels are summed up. Asked for again, it is read the new way.
     ///
     /// # Panics
     /// As [`Metrics::counter`].
@@ -84,9 +88,16 @@ impl Metrics {
         labels: &[&str],
         read: impl Fn() -> Vec<(Vec<String>, i64)> + Send + Sync + 'static,
     ) {
+        let read: Read = Box::new(read);
+        let mut families = self.inner.families.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = families.on_scrape.get(name) {
+            *known.lock().unwrap_or_else(PoisonError::into_inner) = read;
+            return;
+        }
         let gauge = IntGaugeVec::new(Opts::new(name, help), labels).expect("a valid gauge");
-        let collector = OnScrape { gauge, read: Box::new(read) };
-        self.inner.registry.register(Box::new(collector)).expect("a name registered once");
+        let read = Arc::new(Mutex::new(read));
+        families.on_scrape.insert(name.to_owned(), read.clone());
+        self.inner.registry.register(Box::new(OnScrape { gauge, read })).expect("a name registered once");
     }
 
     /// Adds a collector of somebody else's making.
@@ -116,7 +127,7 @@ impl Metrics {
 
 struct OnScrape {
     gauge: IntGaugeVec,
-    read: Box<dyn Fn() -> Vec<(Vec<String>, i64)> + Send + Sync>,
+    read: Arc<Mutex<Read>>,
 }
 
 impl Collector for OnScrape {
@@ -126,10 +137,31 @@ impl Collector for OnScrape {
 
     fn collect(&self) -> Vec<MetricFamily> {
         self.gauge.reset();
-        for (labels, value) in (self.read)() {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        for (labels, value) in read() {
             let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-            self.gauge.with_label_values(&labels).set(value);
+            self.gauge.with_label_values(&labels).add(value);
         }
         self.gauge.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gauge_can_be_read_another_way_and_sums_up_what_has_one_name() {
+        let metrics = Metrics::default();
+        let rows = |rows: &[(&str, i64)]| {
+            let rows: Vec<_> =
+                rows.iter().map(|(label, value)| (vec![(*label).to_owned()], *value)).collect();
+            metrics.on_scrape("held", "Items.", &["node"], move || rows.clone());
+        };
+        rows(&[("a", 1), ("b", 2)]);
+        assert!(metrics.render().contains("held{node=\"a\"} 1\nheld{node=\"b\"} 2\n"));
+        rows(&[("b", 3), ("b", 4)]);
+        let text = metrics.render();
+        assert!(text.contains("held{node=\"b\"} 7\n") && !text.contains("node=\"a\""), "{text}");
     }
 }

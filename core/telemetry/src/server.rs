@@ -7,54 +7,25 @@ use http::{
     header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, VARY},
     request::Parts,
 };
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, time::Duration};
 use tidewatch_net::{
     AcceptOptions,
     compression::{Encoding, compress},
-    http::{HttpService, ServerOptions, serve, text},
+    http::{HttpService, ServerOptions, text},
+    served::Served,
     stream::{Address, Listener},
 };
-use tokio::{sync::oneshot, task::JoinHandle};
 
 /// The Prometheus text format.
 const CONTENT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
-/// `GET /metrics` on one port.
-#[derive(Debug)]
-pub struct MetricsServer {
-    address: SocketAddr,
-    shutdown: oneshot::Sender<()>,
-    task: JoinHandle<()>,
-}
-
-impl MetricsServer {
-    /// Binds to `address` (`host:port`) and serves.
-    ///
-    /// # Errors
-    /// The address cannot be listened on; the text says which.
-    pub async fn start(address: &str, metrics: &Metrics) -> io::Result<Self> {
-        let listener = Listener::bind(&Address::Tcp(address.to_owned())).await?;
-        let bound = listener.local_addr().ok_or_else(|| io::Error::other("not a TCP address"))?;
-        let (shutdown, stopped) = oneshot::channel();
-        let service = Arc::new(Scrape { metrics: metrics.clone() });
-        let task = tokio::spawn(serve(listener, service, options(), async {
-            // A dropped sender means the same.
-            stopped.await.ok();
-        }));
-        Ok(Self { address: bound, shutdown, task })
-    }
-
-    /// The address that was bound.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Finishes the scrapes under way, for two seconds at the most, and closes the port.
-    pub async fn stop(self) {
-        self.shutdown.send(()).ok();
-        // Only a panic can fail here, and that has been logged.
-        self.task.await.ok();
-    }
+/// `GET /metrics` on `address` (`host:port`). A stop waits for scrapes under way for two seconds at the most.
+///
+/// # Errors
+/// The address cannot be listened on; the text says which.
+pub async fn start(address: &str, metrics: &Metrics) -> io::Result<Served> {
+    let listener = Listener::bind(&Address::Tcp(address.to_owned())).await?;
+    Ok(Served::start(listener, Scrape { metrics: metrics.clone() }, options()))
 }
 
 fn options() -> ServerOptions {

@@ -2,7 +2,8 @@
 
 use http::{StatusCode, header};
 use std::io::Read;
-use tidewatch_telemetry::{Metrics, server::MetricsServer};
+use tidewatch_net::served::Served;
+use tidewatch_telemetry::{Metrics, server};
 use tokio::{io::AsyncReadExt, io::AsyncWriteExt, net::TcpStream};
 
 /// The library demands a choice of cryptography even where none is needed.
@@ -15,11 +16,11 @@ async fn get(url: String) -> reqwest::Response {
     client().get(url).send().await.expect("an answer")
 }
 
-async fn serving() -> (Metrics, MetricsServer, String) {
+async fn serving() -> (Metrics, Served, String) {
     let metrics = Metrics::default();
     metrics.counter("tidewatch_test_items", "Items.", &["receiver"]).with_label_values(&["otlp/2"]).inc_by(7);
-    let server = MetricsServer::start("127.0.0.1:0", &metrics).await.expect("a free port");
-    let base = format!("http://{}", server.address());
+    let server = server::start("127.0.0.1:0", &metrics).await.expect("a free port");
+    let base = format!("http://{}", server.address().expect("TCP"));
     (metrics, server, base)
 }
 
@@ -68,8 +69,8 @@ async fn other_paths_and_methods_are_told_what_there_is() {
 #[tokio::test]
 async fn a_port_in_use_is_named() {
     let (metrics, server, _) = serving().await;
-    let address = server.address().to_string();
-    let error = MetricsServer::start(&address, &metrics).await.expect_err("the port is taken");
+    let address = server.address().expect("TCP").to_string();
+    let error = server::start(&address, &metrics).await.expect_err("the port is taken");
     assert!(error.to_string().starts_with(&format!("cannot listen on {address}: ")), "{error}");
     server.stop().await;
 }
@@ -77,7 +78,7 @@ async fn a_port_in_use_is_named() {
 #[tokio::test]
 async fn a_stop_closes_the_port_and_idle_connections() {
     let (_, server, _) = serving().await;
-    let address = server.address();
+    let address = server.address().expect("TCP");
     let mut idle = TcpStream::connect(address).await.expect("a connection");
     idle.write_all(b"GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("a request");
     let mut start = [0; 12];

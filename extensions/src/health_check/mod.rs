@@ -1,16 +1,15 @@
 //! Tells probes whether the agent is ready.
 
 mod answer;
-mod server;
 
-use self::{answer::Answers, server::Running};
+use self::answer::Answers;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tidewatch_component::{BuildContext, Extension, ExtensionFactory, Host, StartError};
 use tidewatch_config::{Mistake, values::GoDuration};
-use tidewatch_net::config::HttpServerConfig;
+use tidewatch_net::{config::HttpServerConfig, served::Served};
 use tokio::sync::Mutex;
 
 /// The `health_check` type.
@@ -101,16 +100,22 @@ fn mistakes(config: &Config) -> Vec<Mistake> {
 struct Extended {
     id: String,
     config: Config,
-    running: Mutex<Option<Running>>,
+    running: Mutex<Option<Served>>,
 }
 
 #[async_trait]
 impl Extension for Extended {
     async fn start(&self, host: Arc<dyn Host>) -> Result<(), StartError> {
-        let answers =
-            Answers { host, path: self.config.path.clone(), texts: self.config.response_body.clone() };
-        let running = Running::start(&self.config.server, answers).await?;
-        tracing::info!(extension = self.id, endpoint = running.endpoint(), "listening");
+        let mut options = self.config.server.options()?;
+        // A stop must not wait long for probes.
+        options.accept.drain_timeout = Duration::from_secs(2);
+        let address = self.config.server.address().map_err(|mistake| StartError(mistake.message))?;
+        let bound = host.sockets().bind(&address).await;
+        let listener = bound.map_err(|error| StartError(error.to_string()))?;
+        let (path, texts) = (self.config.path.clone(), self.config.response_body.clone());
+        let running = Served::start(listener, Answers { host, path, texts }, options);
+        let endpoint = running.address().map_or_else(|| address.to_string(), |bound| bound.to_string());
+        tracing::info!(extension = self.id, endpoint, "listening");
         *self.running.lock().await = Some(running);
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use tidewatch_component::{BuildContext, Extension, ExtensionFactory, Health, Host};
 use tidewatch_config::{ComponentId, Mistake};
+use tidewatch_net::stream::Sockets;
 use tidewatch_telemetry::Metrics;
 
 /// An agent whose health the test decides.
@@ -12,6 +13,10 @@ pub(crate) struct Agent(pub(crate) Mutex<Health>);
 impl Host for Agent {
     fn health(&self) -> Health {
         self.0.lock().expect("a lock").clone()
+    }
+
+    fn sockets(&self) -> Sockets {
+        Sockets::default()
     }
 }
 

@@ -49,7 +49,7 @@ impl OtlpReceiver {
         let mut options = config.options()?;
         options.accept.drain_timeout = UNTIL_STOPPED;
         options.authenticator.clone_from(&self.grpc_auth);
-        let listener = bind(&config.address(), intake.receiver()).await?;
+        let listener = bind(&config.address(), intake).await?;
         let acceptor = Acceptor::new(intake, "grpc", config.include_metadata, &self.metrics);
         let service = Arc::new(GrpcService { acceptor });
         Ok(Box::pin(grpc::serve(listener, service, options, self.stopped())))
@@ -59,7 +59,7 @@ impl OtlpReceiver {
         let mut options = config.server.options()?;
         options.accept.drain_timeout = UNTIL_STOPPED;
         options.authenticator.clone_from(&self.http_auth);
-        let listener = bind(&config.server.address(), intake.receiver()).await?;
+        let listener = bind(&config.server.address(), intake).await?;
         let paths = config.paths().to_vec();
         let acceptor = Acceptor::new(intake, "http", config.server.include_metadata, &self.metrics);
         Ok(Box::pin(http::serve(listener, Arc::new(Http { acceptor, paths }), options, self.stopped())))
@@ -99,13 +99,17 @@ impl Receiver for OtlpReceiver {
             }
         }
     }
+
+    fn overlaps(&self) -> bool {
+        true
+    }
 }
 
-async fn bind(address: &Result<Address, Mistake>, receiver: &str) -> Result<Listener, StartError> {
+async fn bind(address: &Result<Address, Mistake>, intake: &Intake) -> Result<Listener, StartError> {
     let address = address.as_ref().map_err(|mistake| StartError(mistake.message.clone()))?;
-    let listener = Listener::bind(address).await.map_err(|error| StartError(error.to_string()))?;
+    let listener = intake.sockets().bind(address).await.map_err(|error| StartError(error.to_string()))?;
     if let Some(bound) = listener.local_addr() {
-        tracing::info!(receiver, address = %bound, "listening");
+        tracing::info!(receiver = intake.receiver(), address = %bound, "listening");
     }
     Ok(listener)
 }

@@ -6,19 +6,23 @@ use std::io;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::request::Parts;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::body;
@@ -138,10 +142,47 @@ struct Server<S> {
     receiving: Arc<Receiving>,
 }
 
-/// Requests that are being answered on a connection, and when there was the last.
+/// The requests of a connection.
 struct Requests {
+    /// Those that are being answered, and when there was the last.
+    now: Mutex<Now>,
+    began: Notify,
+    /// The next answer is the last.
+    ending: AtomicBool,
+}
+
+struct Now {
     open: usize,
     last: Instant,
+    version: Option<Version>,
+}
+
+impl Requests {
+    fn new() -> Arc<Self> {
+        let now = Now { open: 0, last: Instant::now(), version: None };
+        Arc::new(Self { now: Mutex::new(now), began: Notify::new(), ending: AtomicBool::new(false) })
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Resolves when the connection can be cut off without a request being lost. An HTTP/1 client that is silent
+    /// may be about to send one: it is told by its next answer.
+    async fn may_end(&self, stop: Stop) {
+        stop.clone().stopped().await;
+        self.ending.store(true, Relaxed);
+        loop {
+            let began = self.began.notified();
+            if self.now().version == Some(Version::HTTP_2) {
+                return;
+            }
+            tokio::select! {
+                () = began => {}
+                () = stop.clone().stopped_for_all() => return,
+            }
+        }
+    }
 }
 
 async fn connection<S: HttpService>(
@@ -151,12 +192,15 @@ async fn connection<S: HttpService>(
     stop: Stop,
 ) -> io::Result<()> {
     let options = &server.options;
-    let requests = Arc::new(Mutex::new(Requests { open: 0, last: Instant::now() }));
+    let requests = Requests::new();
     let handler = service_fn(|request: Request<Incoming>| {
         let server = Arc::clone(&server);
-        let open = Open::new(&requests);
+        let open = Open::new(&requests, request.version());
         async move {
-            let response = answer(&server, peer, request).await;
+            let mut response = answer(&server, peer, request).await;
+            if open.0.ending.load(Relaxed) && open.1 != Version::HTTP_2 {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             drop(open);
             Ok::<_, Infallible>(response.map(Full::new))
         }
@@ -164,7 +208,7 @@ async fn connection<S: HttpService>(
     let builder = builder(options);
     let stream = TokioIo::new(WriteTimeout::new(stream, options.write_timeout));
     let mut connection = pin!(builder.serve_connection(stream, handler));
-    let mut stop = pin!(stop.stopped());
+    let mut stop = pin!(requests.may_end(stop));
     let mut idle = pin!(sleep_until(Instant::now() + options.idle_timeout));
     let mut ending = false;
     loop {
@@ -176,8 +220,8 @@ async fn connection<S: HttpService>(
             }
             () = &mut idle => {
                 let (open, last) = {
-                    let requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
-                    (requests.open, requests.last)
+                    let now = requests.now();
+                    (now.open, now.last)
                 };
                 let until = if open > 0 { Instant::now() } else { last } + options.idle_timeout;
                 if until > Instant::now() {
@@ -195,20 +239,24 @@ async fn connection<S: HttpService>(
 }
 
 /// Counts a request while it lives.
-struct Open(Arc<Mutex<Requests>>);
+struct Open(Arc<Requests>, Version);
 
 impl Open {
-    fn new(requests: &Arc<Mutex<Requests>>) -> Self {
-        requests.lock().unwrap_or_else(PoisonError::into_inner).open += 1;
-        Self(Arc::clone(requests))
+    fn new(requests: &Arc<Requests>, version: Version) -> Self {
+        let mut now = requests.now();
+        now.open += 1;
+        now.version = Some(version);
+        drop(now);
+        requests.began.notify_waiters();
+        Self(Arc::clone(requests), version)
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        requests.open -= 1;
-        requests.last = Instant::now();
+        let mut now = self.0.now();
+        now.open -= 1;
+        now.last = Instant::now();
     }
 }
 
