@@ -277,6 +277,9 @@ fn services() {
             ),
             ("metrics address", more("  telemetry: {metrics: {address: localhost}}\n")),
             ("no readers", more("  telemetry: {metrics: {readers: []}}\n")),
+            ("dead letters nowhere", more("  dead_letter: file/dead\n")),
+            ("dead letters that are not taken", more("  dead_letter: prometheus\n")),
+            ("dead letters to several", more("  dead_letter: [debug]\n")),
             ("shutdown timeout", more("  shutdown_timeout: 30\n  memory_limit: 1 GB of RAM\n")),
         ],
     );

@@ -237,3 +237,12 @@ fn debug_output_has_no_secrets() {
         valid(&exporter("    endpoint: a\n    token: hunter2\n    headers: {authorization: hunter2}"));
     assert!(!format!("{config:?}").contains("hunter2"));
 }
+
+#[test]
+fn an_exporter_of_dead_letters_needs_no_pipeline() {
+    let yaml = "receivers: {otlp: }\nexporters: {debug: , debug/dead: }\nservice:\n  dead_letter: debug/dead\n  pipelines: {logs: {receivers: [otlp], exporters: [debug]}}\n";
+    let loaded = read(yaml);
+    assert!(loaded.diagnostics.is_empty(), "{}", loaded.diagnostics);
+    let service = loaded.config.expect("there are no mistakes").service;
+    assert_eq!(service.dead_letter, Some(ComponentId::with_name("debug", "dead")));
+}

@@ -1,10 +1,10 @@
 //! The service section as a whole.
 
 use super::pipelines::{Parts, pipelines};
-use super::references::{Reference, references};
+use super::references::{Reference, reference, references};
 use super::{Metrics, Service, ServiceKeys};
 use crate::node::Entry;
-use crate::{Diagnostic, Diagnostics, Kind, Map, Node, Value, component, schema};
+use crate::{Diagnostic, Diagnostics, Kind, Map, Node, Signal, Value, component, schema};
 
 /// The service section; `None` if it cannot be used.
 pub(crate) fn check(root: &mut Map, parts: &Parts<'_>, diagnostics: &mut Diagnostics) -> Option<Service> {
@@ -29,7 +29,8 @@ pub(crate) fn check(root: &mut Map, parts: &Parts<'_>, diagnostics: &mut Diagnos
         diagnostics,
     );
     let pipelines = pipelines(entry, parts, diagnostics);
-    unused(entry, parts, &extensions, diagnostics);
+    let dead_letter = dead_letter(entry, parts, diagnostics);
+    unused(entry, parts, &extensions, dead_letter.as_ref(), diagnostics);
     let keys: ServiceKeys = match component::deserialize(&entry.value, &entry.key) {
         Ok(keys) => keys,
         // Where the schema has found mistakes, serde only finds them again.
@@ -47,11 +48,32 @@ pub(crate) fn check(root: &mut Map, parts: &Parts<'_>, diagnostics: &mut Diagnos
         shutdown_timeout: keys.shutdown_timeout,
         memory_limit: keys.memory_limit,
         threads: keys.threads,
+        dead_letter: dead_letter.map(|reference| reference.id),
     })
 }
 
+/// The exporter of dead letters, which are log records.
+fn dead_letter(service: &Entry, parts: &Parts<'_>, diagnostics: &mut Diagnostics) -> Option<Reference> {
+    let node = service.value.get("dead_letter")?;
+    let found = reference(node, Kind::Exporter, parts, "`service.dead_letter`", diagnostics)?;
+    if let Some(taken) = parts.signals(Kind::Exporter, &found)
+        && !taken.contains(Signal::Logs)
+    {
+        let message = format!("the exporter `{}` takes no logs, only {taken}", found.id);
+        let help = "dead letters are log records: name an exporter that takes them, such as `file`";
+        diagnostics.push(Diagnostic::error(found.span.clone(), message).help(help));
+    }
+    Some(found)
+}
+
 /// Warns about components that nothing names.
-fn unused(service: &Entry, parts: &Parts<'_>, extensions: &[Reference], diagnostics: &mut Diagnostics) {
+fn unused(
+    service: &Entry,
+    parts: &Parts<'_>,
+    extensions: &[Reference],
+    dead_letter: Option<&Reference>,
+    diagnostics: &mut Diagnostics,
+) {
     let in_pipelines: Vec<&str> = service
         .value
         .get("pipelines")
@@ -74,7 +96,12 @@ fn unused(service: &Entry, parts: &Parts<'_>, extensions: &[Reference], diagnost
                     let listed = extensions.iter().any(|extension| extension.id.to_string() == *name);
                     (listed, "list it in `service.extensions`, or remove it")
                 }
-                _ => (in_pipelines.contains(&name.as_str()), "name it in a pipeline, or remove it"),
+                _ => {
+                    let letters = kind == Kind::Exporter
+                        && dead_letter.is_some_and(|exporter| exporter.id.to_string() == *name);
+                    let used = letters || in_pipelines.contains(&name.as_str());
+                    (used, "name it in a pipeline, or remove it")
+                }
             };
             if !used {
                 let message = format!("the {kind} `{name}` is not used");

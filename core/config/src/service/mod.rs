@@ -36,6 +36,8 @@ pub struct Service {
     pub memory_limit: Option<ByteSize>,
     /// How many threads move telemetry.
     pub threads: Option<usize>,
+    /// The exporter of data that nobody takes.
+    pub dead_letter: Option<ComponentId>,
 }
 
 /// A pipeline: from receivers through processors to exporters.
@@ -80,6 +82,10 @@ pub(crate) struct ServiceKeys {
     /// wake each other for it.
     #[schemars(range(min = 1, max = 1024))]
     pub(crate) threads: Option<usize>,
+    /// The exporter of data that cannot be read, or that its destination has refused for good after its sender had an
+    /// answer: each part is a log record with the reason and the original bytes, which `tidewatch replay` feeds in
+    /// again. It may stand in pipelines, too. Default: such data is counted and dropped.
+    pub(crate) dead_letter: Option<ComponentId>,
 }
 
 impl Default for ServiceKeys {
@@ -91,6 +97,7 @@ impl Default for ServiceKeys {
             shutdown_timeout: GoDuration::from_secs(30),
             memory_limit: None,
             threads: None,
+            dead_letter: None,
         }
     }
 }

@@ -29,6 +29,11 @@ impl Parts<'_> {
         let component = self.section(kind).components.get(&reference.id)?;
         Some((component, self.catalog.find(kind, component.type_name)?))
     }
+
+    /// What a component produces, adds or takes; none where that is not known.
+    pub(super) fn signals(&self, kind: Kind, reference: &Reference) -> Option<SignalSet> {
+        self.component(kind, reference).and_then(|(component, type_)| signals_of(component, type_))
+    }
 }
 
 /// The pipelines of the service section.
@@ -135,10 +140,7 @@ fn warn_about_signals(
     diagnostics: &mut Diagnostics,
 ) {
     let signals = |kind: Kind, references: &[Reference]| -> Option<Vec<SignalSet>> {
-        let of = |reference: &Reference| {
-            parts.component(kind, reference).and_then(|(component, type_)| signals_of(component, type_))
-        };
-        references.iter().map(of).collect()
+        references.iter().map(|reference| parts.signals(kind, reference)).collect()
     };
     let all = (
         signals(Kind::Receiver, &flow.receivers),

@@ -19,22 +19,37 @@ pub(super) fn references(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Reference> {
     let mut found: Vec<Reference> = Vec::new();
-    for item in list.and_then(Node::as_list).into_iter().flatten().filter(|item| item.unresolved.is_none()) {
-        let Some((text, id)) = item.as_str().and_then(|text| Some((text, text.parse::<ComponentId>().ok()?)))
-        else {
-            continue;
-        };
-        if let Some(first) = found.iter().find(|first| first.id == id) {
-            let diagnostic = Diagnostic::error(item.span.clone(), format!("`{text}` is listed twice"));
-            diagnostics.push(diagnostic.related(first.span.clone(), "first listed here"));
-        } else if parts.section(kind).names.contains_key(text) {
-            found.push(Reference { id, span: item.span.clone() });
-        } else if !parts.connectors.contains(&text) {
-            let message = format!("{owner} names the {kind} `{text}`, which is not defined");
-            diagnostics.push(Diagnostic::error(item.span.clone(), message).help(advice(text, kind, parts)));
+    for item in list.and_then(Node::as_list).into_iter().flatten() {
+        let Some(new) = reference(item, kind, parts, owner, diagnostics) else { continue };
+        match found.iter().find(|first| first.id == new.id) {
+            Some(first) => {
+                let diagnostic = Diagnostic::error(new.span, format!("`{}` is listed twice", new.id));
+                diagnostics.push(diagnostic.related(first.span.clone(), "first listed here"));
+            }
+            None => found.push(new),
         }
     }
     found
+}
+
+/// The component of `kind` that `node` names; none if there is no such, which is reported.
+pub(super) fn reference(
+    node: &Node,
+    kind: Kind,
+    parts: &Parts<'_>,
+    owner: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Reference> {
+    let text = node.as_str().filter(|_| node.unresolved.is_none())?;
+    let id = text.parse::<ComponentId>().ok()?;
+    if parts.section(kind).names.contains_key(text) {
+        return Some(Reference { id, span: node.span.clone() });
+    }
+    if !parts.connectors.contains(&text) {
+        let message = format!("{owner} names the {kind} `{text}`, which is not defined");
+        diagnostics.push(Diagnostic::error(node.span.clone(), message).help(advice(text, kind, parts)));
+    }
+    None
 }
 
 fn advice(text: &str, kind: Kind, parts: &Parts<'_>) -> String {
