@@ -29,11 +29,16 @@ pub enum Payload {
 
 type Tickets = SmallVec<[Ticket; 1]>;
 
-/// Sources that wait for their data to be on disk. Dropped, they count as failed.
+/// Sources that wait, apart from the batch they wait for. Dropped, they count as failed.
 #[derive(Debug)]
-pub struct Durables(Tickets);
+pub struct Waiting(Tickets);
 
-impl Durables {
+impl Waiting {
+    /// Whether nobody does.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Tells all of them.
     pub fn end(self, outcome: &Outcome) {
         self.0.into_iter().for_each(|ticket| ticket.end(outcome.clone()));
@@ -158,14 +163,25 @@ impl Batch {
         self
     }
 
-    /// Takes out the tickets of sources that move on once the data is on disk. They are to be
-    /// [ended](Durables::end) when it is; the payload moves on for the others.
+    /// Takes out the sources that move on once the data is on disk. They are to be [told](Waiting::end)
+    /// when it is; the payload moves on for the others.
     #[must_use]
-    pub fn take_durables(&mut self) -> Durables {
+    pub fn take_durables(&mut self) -> Waiting {
         let (content, others): (Tickets, Tickets) =
             std::mem::take(&mut self.tickets).into_iter().partition(Ticket::is_content_on_disk);
         self.tickets = others;
-        Durables(content)
+        Waiting(content)
+    }
+
+    /// Takes out everybody who waits, while the payload is elsewhere.
+    #[must_use]
+    pub fn take_waiting(&mut self) -> Waiting {
+        Waiting(std::mem::take(&mut self.tickets))
+    }
+
+    /// The payload is back: they wait for this batch.
+    pub fn wait_again(&mut self, waiting: Waiting) {
+        self.tickets.extend(waiting.0);
     }
 
     /// To be called right before sending. False: every source has given up, nothing was sent, and the

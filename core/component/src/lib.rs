@@ -24,7 +24,7 @@ pub mod timestamp;
 pub use alert::{Alert, AlertKind, AlertStatus, fingerprint};
 pub use alert_otlp::EVENT_NAME;
 pub use async_trait::async_trait;
-pub use batch::{Batch, Durables, Payload, data_type};
+pub use batch::{Batch, Payload, Waiting, data_type};
 pub use budget::{Budget, Reservation};
 pub use context::{Context, Metadata, Origin};
 pub use dead_letter::{DeadLetter, DeadLetters};

@@ -1,6 +1,11 @@
 //! Everything together: start from right to left, stop from left to right.
 
-use crate::{chain::Chain, delivery::Lane, entrance::Entrance, ticker};
+use crate::{
+    chain::Chain,
+    delivery::{Lane, Left},
+    entrance::Entrance,
+    ticker,
+};
 use futures_util::future::join_all;
 use std::{
     fmt,
@@ -76,6 +81,8 @@ struct State {
 pub struct Report {
     /// Exporters that could not send everything in time, and how many items that were.
     pub undelivered: Vec<(String, usize)>,
+    /// Exporters with items that stay on disk for the next start, and how many these are.
+    pub kept: Vec<(String, usize)>,
 }
 
 impl Agent {
@@ -122,6 +129,7 @@ impl Running {
         }
         for lane in &self.agent.lanes {
             lane.exporter().start().await.map_err(failure("exporter", lane.id()))?;
+            lane.clone().open().await.map_err(failure("exporter", lane.id()))?;
             self.lanes.push(tokio::spawn(lane.clone().run()));
         }
         for chain in &self.agent.chains {
@@ -186,14 +194,17 @@ impl Running {
                     "items that the exporter held are lost"
                 );
             }
-            (lane.id().to_owned(), left + untold)
+            (lane.id().to_owned(), Left { undelivered: left.undelivered + untold, ..left })
         });
-        let mut undelivered = join_all(drains).await;
-        undelivered.retain(|(_, left)| *left > 0);
+        let mut report = Report::default();
+        for (id, left) in join_all(drains).await {
+            report.undelivered.extend((left.undelivered > 0).then(|| (id.clone(), left.undelivered)));
+            report.kept.extend((left.kept > 0).then_some((id, left.kept)));
+        }
         for named in self.agent.extensions[..self.extensions].iter().rev() {
             in_time(&named.id, deadline, named.extension.stop()).await;
         }
-        Report { undelivered }
+        report
     }
 }
 
@@ -226,13 +237,11 @@ impl Host for State {
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.undelivered.is_empty() {
-            return formatter.write_str("nothing is left undelivered");
-        }
-        for (index, (exporter, items)) in self.undelivered.iter().enumerate() {
-            let comma = if index > 0 { ", " } else { "" };
-            write!(formatter, "{comma}{items} items not delivered to `{exporter}`")?;
-        }
-        Ok(())
+        let undelivered =
+            self.undelivered.iter().map(|(id, items)| format!("{items} items not delivered to `{id}`"));
+        let kept = self.kept.iter().map(|(id, items)| format!("{items} items for `{id}` stay on disk"));
+        let all: Vec<String> = undelivered.chain(kept).collect();
+        formatter.write_str(if all.is_empty() { "nothing is left undelivered" } else { "" })?;
+        formatter.write_str(&all.join(", "))
     }
 }

@@ -10,8 +10,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering::Relaxed},
 };
 use tidewatch_component::{
-    Batch, Budget, Context, DataType, Gate, LastCall, Payload, Permit, Receipt, Refusal, Reservation,
-    SignalSet,
+    Acknowledge, Batch, Budget, Context, DataType, Gate, LastCall, Payload, Permit, Receipt, Refusal,
+    Reservation, SignalSet,
 };
 use tidewatch_telemetry::Books;
 
@@ -24,8 +24,8 @@ pub(crate) struct Entrance {
     books: Arc<Books>,
     /// What all queues together may hold.
     memory: Option<Arc<Budget>>,
-    /// Senders have their answers already when their data comes in (`acknowledge: queued`).
-    answered: bool,
+    /// What an answer stands for; never `auto`.
+    acknowledge: Acknowledge,
     closed: AtomicBool,
     last_call: LastCall,
 }
@@ -35,7 +35,7 @@ impl Entrance {
         chains: Vec<Arc<Chain>>,
         books: Arc<Books>,
         memory: Option<Arc<Budget>>,
-        answered: bool,
+        acknowledge: Acknowledge,
     ) -> Self {
         let reach = DataType::ALL.map(|data_type| {
             let mut reach: Vec<(Arc<Lane>, usize)> = Vec::new();
@@ -52,12 +52,20 @@ impl Entrance {
             }
             reach
         });
+        let mut refusing = reach.iter().flatten().map(|(lane, _)| lane).peekable();
+        let acknowledge = match acknowledge {
+            Acknowledge::Auto if refusing.peek().is_some() && refusing.all(|lane| lane.is_on_disk()) => {
+                Acknowledge::Durable
+            }
+            Acknowledge::Auto => Acknowledge::Delivered,
+            written => written,
+        };
         Self {
             chains,
             reach,
             books,
             memory,
-            answered,
+            acknowledge,
             closed: AtomicBool::new(false),
             last_call: LastCall::default(),
         }
@@ -95,7 +103,7 @@ impl Gate for Entrance {
         }
         let reach = &self.reach[signal as usize];
         let full = |lane: &Lane| Refusal {
-            reason: format!("the queue of exporter `{}` is full", lane.id()),
+            reason: lane.why_no_room(),
             retry_after: lane.backoff_left().unwrap_or(COME_BACK).max(COME_BACK),
         };
         // A look first: room taken and given back would wake others for nothing.
@@ -134,11 +142,16 @@ impl Gate for Entrance {
     fn submit(&self, mut permit: Permit, payload: Payload, context: Arc<Context>) -> Receipt {
         let (data_type, items) = (payload.data_type(), payload.items());
         self.books.came_in(data_type, items);
-        let (receipt, batch) = if self.answered {
-            (Receipt::of_nobody(), Batch::unattended(payload, context))
-        } else {
-            let (receipt, ticket) = Receipt::new(items);
-            (receipt, Batch::new(payload, context, ticket))
+        let (receipt, batch) = match self.acknowledge {
+            Acknowledge::Queued => (Receipt::of_nobody(), Batch::unattended(payload, context)),
+            Acknowledge::Durable => {
+                let (receipt, ticket) = Receipt::of_durable(items);
+                (receipt, Batch::new(payload, context, ticket))
+            }
+            Acknowledge::Auto | Acknowledge::Delivered => {
+                let (receipt, ticket) = Receipt::new(items);
+                (receipt, Batch::new(payload, context, ticket))
+            }
         };
         let mut takers = self.chains.iter().filter(|chain| chain.takes().contains(data_type)).peekable();
         if takers.peek().is_none() {

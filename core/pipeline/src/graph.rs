@@ -9,9 +9,10 @@ use crate::{
 };
 use std::{any::Any, collections::HashMap, sync::Arc};
 use tidewatch_component::{
-    Acknowledge, Budget, BuildContext, BuiltExporter, DeadLetters, Gather, Registry, SignalSet,
+    Budget, BuildContext, BuiltExporter, DeadLetters, Gather, QueueConfig, Registry, SignalSet,
 };
-use tidewatch_config::{Component, ComponentId, Config, Diagnostics, PipelineId};
+use tidewatch_config::{Component, ComponentId, Config, Diagnostics, Mistake, PipelineId};
+use tidewatch_store::Store;
 use tidewatch_telemetry::{Books, Held, Holders, Metrics, NodeKind};
 
 impl Agent {
@@ -70,13 +71,12 @@ type Exporters = indexmap::IndexMap<ComponentId, (BuiltExporter, SignalSet)>;
 
 impl Builder<'_> {
     fn context(&self, id: &ComponentId, pipeline: &str) -> BuildContext {
-        BuildContext {
-            pipeline: pipeline.to_owned(),
-            provided: self.provided.clone(),
-            memory: self.memory.clone(),
-            dead_letters: self.dead_letters.clone(),
-            ..BuildContext::new(id.clone(), self.metrics)
-        }
+        let mut context = BuildContext::new(id.clone(), self.metrics);
+        context.pipeline = pipeline.to_owned();
+        context.provided = self.provided.clone();
+        context.memory = self.memory.clone();
+        context.dead_letters = self.dead_letters.clone();
+        context
     }
 
     /// Keeps what was built, or its mistakes.
@@ -213,7 +213,8 @@ impl Builder<'_> {
                 .max_by_key(|gather| gather.min_items);
             let policy = Policy::new(&built.delivery, gather, &*built.exporter);
             let memory = Some(self.memory.clone());
-            let service = Service { exporter: built.exporter.clone(), policy, takes: *takes };
+            let storage = self.storage(id, &built.delivery.sending_queue);
+            let service = Service { exporter: built.exporter.clone(), policy, takes: *takes, storage };
             let lane = Lane::new(id.to_string(), service, memory, self.metrics);
             let holder: Arc<dyn Held> = lane.clone();
             self.holders.add(lane.books().clone(), Arc::downgrade(&holder));
@@ -221,6 +222,14 @@ impl Builder<'_> {
         }
         register_queue_size(self.metrics, &lanes);
         lanes
+    }
+
+    /// Where an exporter's queue is kept, if not in memory.
+    fn storage(&mut self, id: &ComponentId, queue: &QueueConfig) -> Option<Arc<Store>> {
+        let store = self.context(id, "").provided::<Store>(queue.storage.as_deref()?);
+        let mistake =
+            |error| self.config.exporters[id].diagnose(Mistake::new("sending_queue.storage", error));
+        self.keep(Some(store.map_err(|error| mistake(error).into())))
     }
 
     fn receivers(&mut self, chains: &Chains) -> Vec<NamedReceiver> {
@@ -239,10 +248,9 @@ impl Builder<'_> {
                 .collect();
             if !own.is_empty() {
                 let books = Books::open(self.metrics, NodeKind::Receiver, "", &id.to_string());
-                let answered = built.acknowledge.acknowledge == Acknowledge::Queued;
                 // Without a limit there is nothing to be admitted to.
                 let memory = config.service.memory_limit.map(|_| self.memory.clone());
-                let entrance = Arc::new(Entrance::new(own, books, memory, answered));
+                let entrance = Arc::new(Entrance::new(own, books, memory, built.acknowledge.acknowledge));
                 receivers.push(NamedReceiver { id: id.to_string(), built, entrance });
             }
         }

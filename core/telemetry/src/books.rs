@@ -35,7 +35,7 @@ pub trait Held: Send + Sync {
     fn held(&self) -> Vec<(Signal, usize)>;
 }
 
-/// The accounts of one node. `in + created = out + dropped + held`, exactly, whenever nothing is
+/// The accounts of one node. `in + created + recovered = out + dropped + held`, exactly, whenever nothing is
 /// under way inside the node.
 pub struct Books {
     node: [String; 3],
@@ -44,10 +44,11 @@ pub struct Books {
     columns: [[OnceLock<IntCounter>; Signal::ALL.len()]; BOOKS.len()],
 }
 
-const BOOKS: [&str; 3] = ["in", "created", "out"];
+const BOOKS: [&str; 4] = ["in", "created", "out", "recovered"];
 const IN: usize = 0;
 const CREATED: usize = 1;
 const OUT: usize = 2;
+const RECOVERED: usize = 3;
 
 impl Books {
     /// Opens the accounts of node `id` of `kind`, in `pipeline` (empty for receivers and exporters).
@@ -56,7 +57,7 @@ impl Books {
             node: [kind.as_str().to_owned(), pipeline.to_owned(), id.to_owned()],
             moved: metrics.counter(
                 "tidewatch_node_items",
-                "Items that came into a node, were created in it, or left it.",
+                "Items that came into a node, were created in it, recovered from its disk, or left it.",
                 &["kind", "pipeline", "node", "signal", "book"],
             ),
             dropped: metrics.counter(
@@ -71,6 +72,11 @@ impl Books {
     /// Items came in.
     pub fn came_in(&self, signal: Signal, items: usize) {
         self.add(IN, signal, items);
+    }
+
+    /// Items were found that an earlier agent had left on disk.
+    pub fn recovered(&self, signal: Signal, items: usize) {
+        self.add(RECOVERED, signal, items);
     }
 
     /// Items were made here.

@@ -1,13 +1,14 @@
 //! One exporter and everything in front of it.
 
 use super::{
+    disk::{self, DiskQueue},
     meters::Meters,
     outbox::Outbox,
-    queue::{Entry, Queue},
+    queue::{Entry, OnDisk, Queue},
+    room::OVERDRAFT,
     service::Service,
     under_way::UnderWay,
 };
-use futures_util::future::{BoxFuture, FutureExt};
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -16,8 +17,7 @@ use std::{
     time::Duration,
 };
 use tidewatch_component::{
-    Batch, Budget, DataType, Exporter, Failure, Outcome, Payload, Permit, Reservation, Room, SignalSet,
-    Sizer, WhenFull,
+    Batch, Budget, DataType, Exporter, Failure, Outcome, Payload, Permit, SignalSet, Sizer, WhenFull,
 };
 use tidewatch_telemetry::{Held, Metrics};
 use tokio::{
@@ -25,8 +25,6 @@ use tokio::{
     time::Instant,
 };
 
-/// Data that components make themselves may exceed the queue by this share of it.
-const OVERDRAFT: usize = 4;
 /// A full queue is searched for what its senders have given up at most this often.
 const SEARCH_EVERY: Duration = Duration::from_millis(50);
 
@@ -40,8 +38,11 @@ pub(crate) struct Lane {
     pub(super) meters: Meters,
     pub(super) arrived: Notify,
     pub(super) stage: watch::Sender<Stage>,
-    bytes: Arc<Budget>,
-    units: Option<Arc<Budget>>,
+    /// Of memory.
+    pub(super) bytes: Arc<Budget>,
+    pub(super) units: Option<Arc<Budget>>,
+    /// The queue's other part, where it is on disk.
+    pub(super) disk: Option<DiskQueue>,
     pub(super) under_way: UnderWay,
     trouble: Mutex<Option<Trouble>>,
     searched: Mutex<Option<Instant>>,
@@ -73,14 +74,25 @@ impl Lane {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let policy = &service.policy;
         let outbox_bytes = policy.max_bytes / OVERDRAFT;
+        let units = policy.units.map(|(_, size)| Budget::new(size));
+        let disk = service
+            .storage
+            .clone()
+            .map(|store| DiskQueue::new(store, &id, policy.max_bytes, units.as_ref(), metrics));
+        let outbox = match &service.storage {
+            Some(store) => Outbox::stored(outbox_bytes, store.state(&format!("outbox/{id}"))),
+            None => Outbox::new(outbox_bytes),
+        };
+        let bytes = if disk.is_some() { disk::MEMORY } else { policy.max_bytes };
         let lane = Arc::new(Self {
-            bytes: Budget::within(memory, policy.max_bytes),
-            units: policy.units.map(|(_, size)| Budget::new(size)),
-            meters: Meters::new(metrics, &id, service.takes),
+            bytes: Budget::within(memory, bytes),
+            units,
+            meters: Meters::new(metrics, &id, service.takes, disk.is_some()),
+            disk,
             id,
             number: NEXT.fetch_add(1, Relaxed),
             queue: Queue::new(policy.in_total_order),
-            outbox: Outbox::new(outbox_bytes),
+            outbox,
             service: watch::Sender::new(Arc::new(service)),
             arrived: Notify::new(),
             stage: watch::Sender::new(Stage::Open),
@@ -99,14 +111,20 @@ impl Lane {
 
     /// Whether `service` can go on with this lane's queue.
     pub(crate) fn can_serve(&self, service: &Service) -> bool {
-        self.service().queue_kind() == service.queue_kind()
+        let same_storage = match (&self.service().storage, &service.storage) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        same_storage && self.service().queue_kind() == service.queue_kind()
     }
 
     /// Goes on with another exporter, policy and signals; what is queued stays, and so does everybody who
     /// waits. A try that is under way ends with the old one, which is returned: once nobody else holds it,
     /// its exporter can be stopped.
     pub(crate) fn serve(&self, service: Service) -> Arc<Service> {
-        self.bytes.set_capacity(service.policy.max_bytes);
+        let room = self.disk.as_ref().map_or(&self.bytes, |disk| &disk.room);
+        room.set_capacity(service.policy.max_bytes);
         if let (Some(units), Some((_, size))) = (&self.units, service.policy.units) {
             units.set_capacity(size);
         }
@@ -150,41 +168,6 @@ impl Lane {
         self.service.borrow().policy.when_full == WhenFull::Refuse
     }
 
-    /// What the queue holds and could hold, in its sizer's units.
-    pub(crate) fn size_and_capacity(&self) -> (usize, usize) {
-        let budget = self.units.as_ref().unwrap_or(&self.bytes);
-        (budget.used(), budget.capacity())
-    }
-
-    /// Whether there is room for `bytes` in so many batches.
-    pub(crate) fn has_room(&self, bytes: usize, batches: usize) -> bool {
-        let fits = || self.bytes.fits(bytes) && self.units.as_ref().is_none_or(|units| units.fits(batches));
-        fits() || {
-            // Data that nobody waits for any more is the first to make room.
-            self.search_abandoned();
-            fits()
-        }
-    }
-
-    /// Room for `bytes` that are about to come, in so many batches.
-    /// Their share of `memory`, the bound on all queues, is reserved already where it is given.
-    pub(crate) fn reserve(
-        &self,
-        bytes: usize,
-        batches: usize,
-        memory: Option<&mut Reservation>,
-    ) -> Option<Room> {
-        let units = match &self.units {
-            Some(units) => Some(units.reserve(batches)?),
-            None => None,
-        };
-        let bytes = match memory {
-            Some(memory) => self.bytes.reserve_from(memory, bytes)?,
-            None => self.bytes.reserve(bytes)?,
-        };
-        Some(Room { queue: self.number, bytes, disk: None, units })
-    }
-
     /// Ends what its senders have given up, if that was not looked for just now.
     pub(crate) fn search_abandoned(&self) {
         let mut searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
@@ -194,6 +177,7 @@ impl Lane {
         *searched = Some(Instant::now());
         drop(searched);
         for entry in self.queue.take_abandoned() {
+            self.forget(entry.on_disk);
             self.abandon(entry.batch);
         }
     }
@@ -202,20 +186,6 @@ impl Lane {
     pub(super) fn abandon(&self, batch: Batch) {
         self.meters.books.dropped(batch.data_type(), batch.items(), "abandoned");
         batch.end(&Outcome::Failed(Failure::new("given up by its sender")));
-    }
-
-    /// Resolves when room has been given back after this call.
-    pub(crate) fn freed(&self) -> BoxFuture<'_, ()> {
-        let bytes = self.bytes.freed();
-        let Some(units) = &self.units else { return bytes.boxed() };
-        let units = units.freed();
-        async {
-            tokio::select! {
-                () = bytes => {}
-                () = units => {}
-            }
-        }
-        .boxed()
     }
 
     /// Queues a batch. Room comes from the permit; what processors have added rides on a bounded
@@ -256,41 +226,35 @@ impl Lane {
             units.resize(items);
         }
         let batch = if self.may_refuse() { batch } else { batch.release(&Outcome::BestEffort) };
-        match self.queue.push(Entry::new(batch, room)) {
-            Ok(()) => self.arrived.notify_one(),
-            Err(late) => self.give_up(late.batch),
-        }
-    }
-
-    /// Room from the permit as far as it goes, the rest from the overdraft; none when that is spent.
-    fn promised_room(&self, permit: &mut Permit, batch: &Batch) -> Option<Room> {
-        let need = batch.memory();
-        let (mut bytes, units) = match permit.rooms.iter_mut().find(|room| room.queue == self.number) {
-            Some(room) => (room.bytes.take(need), room.units.as_mut().map(|units| units.take(1))),
-            None => (self.bytes.overdraw(0), self.units.as_ref().map(|units| units.overdraw(0))),
+        let entry = Entry::new(batch, room);
+        let queued = match &self.disk {
+            Some(disk) => disk.push(entry),
+            None => self.queue.push(entry).inspect(|()| self.arrived.notify_one()),
         };
-        let limit = self.bytes.capacity() + self.bytes.capacity() / OVERDRAFT;
-        if bytes.bytes() < need && self.bytes.used() - bytes.bytes() > limit {
-            return None;
+        if let Err(late) = queued {
+            self.give_up(late.batch);
         }
-        bytes.resize(need);
-        let units = units.map(|mut units| {
-            units.resize(1);
-            units
-        });
-        Some(Room { queue: self.number, bytes, disk: None, units })
     }
 
-    /// Room at the cost of the oldest batches.
-    fn room_by_force(&self, need: usize) -> Option<Room> {
-        loop {
-            if let Some(room) = self.reserve(need, 1, None) {
-                return Some(room);
-            }
-            let oldest = self.queue.pop()?;
-            let reason = "queue_full";
-            self.meters.no_room(oldest.batch.data_type(), oldest.batch.items(), reason);
-            oldest.batch.end(&Outcome::Dropped(reason.into()));
+    /// Queues what is on disk already. Too late, it waits there for the next start.
+    pub(super) fn enqueue(&self, entry: Entry) {
+        if let Err(late) = self.queue.push(entry) {
+            self.leave(late.batch);
+        }
+    }
+
+    /// Its part of the queue on disk.
+    ///
+    /// # Panics
+    /// For a lane in memory.
+    pub(super) fn disk(&self) -> &DiskQueue {
+        self.disk.as_ref().expect("a lane on disk")
+    }
+
+    /// What has ended need not be sent again.
+    pub(super) fn forget(&self, ended: impl IntoIterator<Item = OnDisk>) {
+        if let Some(disk) = &self.disk {
+            disk.done(ended.into_iter().map(|on_disk| on_disk.located).collect());
         }
     }
 
@@ -304,8 +268,12 @@ impl Lane {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// What is wrong with the destination, if the last try failed.
+    /// What is wrong with the queue's disk, or with the destination if the last try failed.
     pub(crate) fn trouble(&self) -> Option<String> {
+        self.disk.as_ref().and_then(DiskQueue::trouble).or_else(|| self.destination_trouble())
+    }
+
+    pub(super) fn destination_trouble(&self) -> Option<String> {
         self.trouble
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -319,6 +287,14 @@ impl Lane {
         trouble.as_ref().map(|trouble| trouble.until.saturating_duration_since(Instant::now()))
     }
 
+    /// Ends a batch that stays on disk until the next start; whoever waits for more learns that.
+    pub(super) fn leave(&self, batch: Batch) {
+        if let Some(disk) = &self.disk {
+            disk.left(batch.data_type(), batch.items());
+        }
+        batch.end(&Outcome::Failed(Failure::new("shutting down")));
+    }
+
     /// Ends a batch that the agent has no time left for.
     pub(super) fn give_up(&self, batch: Batch) {
         self.meters.failed(batch.data_type(), batch.items(), "shutdown");
@@ -330,6 +306,7 @@ impl Held for Lane {
     fn held(&self) -> Vec<(DataType, usize)> {
         let mut held = self.queue.held();
         held.extend(self.under_way.held());
+        held.extend(self.disk.iter().flat_map(DiskQueue::held));
         held.push((DataType::Alerts, self.outbox.held()));
         DataType::ALL
             .map(|of| {

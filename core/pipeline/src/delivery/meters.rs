@@ -15,15 +15,18 @@ pub(crate) struct Meters {
 /// Why an exporter drops items. Each is told from the start, as 0: a counter that is born at its first value
 /// hides that value from Prometheus' `increase`.
 const REASONS: [&str; 5] = ["rejected", "retries_exhausted", "abandoned", "queue_full", "shutdown"];
+/// And where the queue is on disk.
+const REASONS_ON_DISK: [&str; 3] = ["expired", "damaged", "disk"];
 
 impl Meters {
-    pub(crate) fn new(metrics: &Metrics, exporter: &str, takes: SignalSet) -> Self {
+    pub(crate) fn new(metrics: &Metrics, exporter: &str, takes: SignalSet, on_disk: bool) -> Self {
         let counters = |what: &str, help: &str| {
             per_signal(metrics, &format!("exporter_{what}"), help, &["exporter"], &[exporter])
         };
         let books = Books::open(metrics, NodeKind::Exporter, "", exporter);
         for data_type in takes.iter() {
-            REASONS.iter().for_each(|reason| books.dropped(data_type, 0, reason));
+            let on_disk = REASONS_ON_DISK.iter().filter(|_| on_disk);
+            REASONS.iter().chain(on_disk).for_each(|reason| books.dropped(data_type, 0, reason));
         }
         Self {
             books,

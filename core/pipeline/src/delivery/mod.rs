@@ -4,11 +4,13 @@
 //! way out; alerts with a state of their own wait in the [`outbox`].
 
 mod backoff;
+mod disk;
 mod lane;
 mod meters;
 mod outbox;
 mod policy;
 mod queue;
+mod room;
 mod send;
 mod service;
 mod under_way;
@@ -17,3 +19,4 @@ mod worker;
 pub(crate) use lane::Lane;
 pub(crate) use policy::Policy;
 pub(crate) use service::Service;
+pub(crate) use worker::Left;

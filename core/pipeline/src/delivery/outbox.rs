@@ -2,13 +2,14 @@
 
 use indexmap::IndexMap;
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
 use tidewatch_component::{Alert, AlertStatus};
+use tidewatch_store::{Change, State, StateError};
 
 /// Transitions of one alert that may wait. More than a firing and a resolve wait only while a
 /// destination is away and the alert flaps.
@@ -19,23 +20,61 @@ const MAX_SLOTS: usize = 65_536;
 /// Alerts in one request.
 const MAX_REQUEST: usize = 1_000;
 
+/// How a slot is written: a list of alerts as JSON, the next to leave first.
+const VERSION: u16 = 1;
+
 /// The alerts that a destination has not taken yet.
 pub(crate) struct Outbox {
     held: Mutex<Held>,
     max_bytes: usize,
     closed: AtomicBool,
+    /// Where the slots survive a restart: an entry for each, by fingerprint.
+    state: Option<State>,
 }
 
 #[derive(Default)]
 struct Held {
     slots: IndexMap<String, VecDeque<Alert>>,
     bytes: usize,
+    /// Transitions that are left to the next start.
+    kept: usize,
 }
 
 impl Outbox {
-    /// One that holds about `max_bytes` of alerts at the most.
+    /// One that holds about `max_bytes` of alerts at the most, in memory.
     pub(crate) fn new(max_bytes: usize) -> Self {
-        Self { held: Mutex::default(), max_bytes, closed: AtomicBool::new(false) }
+        Self { held: Mutex::default(), max_bytes, closed: AtomicBool::new(false), state: None }
+    }
+
+    /// One whose alerts survive a restart, too. What is there from before comes with [`Outbox::load`].
+    pub(crate) fn stored(max_bytes: usize, state: State) -> Self {
+        Self { state: Some(state), ..Self::new(max_bytes) }
+    }
+
+    /// Takes up what an earlier run has not delivered, before anything is [put](Self::put). Returns how many
+    /// transitions that are; what cannot be understood is logged, and stays where it is. Reads from the disk.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub(crate) fn load(&self) -> Result<usize, StateError> {
+        let Some(state) = &self.state else { return Ok(0) };
+        let entries = state.read()?;
+        let mut held = self.lock();
+        let mut loaded = 0;
+        for entry in entries {
+            match slot(entry.version, &entry.value) {
+                Ok(slot) => {
+                    loaded += slot.len();
+                    held.bytes += slot.iter().map(Alert::memory).sum::<usize>();
+                    held.slots.insert(entry.key, slot);
+                }
+                Err(error) => {
+                    let owner = state.owner();
+                    tracing::error!(owner, fingerprint = entry.key, %error, "an undelivered alert is not sent");
+                }
+            }
+        }
+        Ok(loaded)
     }
 
     /// Puts a transition into its slot. Says why one is dropped for it, if so: an undelivered firing
@@ -63,7 +102,9 @@ impl Outbox {
                 needless = slot.remove(1);
             }
         }
+        let fingerprint = alert.fingerprint.clone();
         slot.push_back(alert);
+        self.write([fingerprint.as_str()], &held.slots);
         held.bytes -= needless.as_ref().map_or(0, Alert::memory);
         needless.map(|_| "superseded")
     }
@@ -83,13 +124,53 @@ impl Outbox {
             held.bytes -= gone.as_ref().map_or(0, Alert::memory);
         }
         held.slots.retain(|_, slot| !slot.is_empty());
+        self.write(alerts.iter().map(|alert| alert.fingerprint.as_str()), &held.slots);
     }
 
-    /// Takes nothing in any more, and forgets what is left. Returns how many transitions that were.
+    /// Takes nothing in any more, and forgets what is left. Returns how many transitions are lost by that: none
+    /// where they are stored, if [`Outbox::flush`] says so, too.
     pub(crate) fn close(&self) -> usize {
         let mut held = self.lock();
         self.closed.store(true, Relaxed);
-        std::mem::take(&mut *held).slots.values().map(VecDeque::len).sum()
+        let left = std::mem::take(&mut *held).slots.values().map(VecDeque::len).sum();
+        if self.state.is_none() {
+            return left;
+        }
+        held.kept = left;
+        0
+    }
+
+    /// Waits until what is stored is safe. Returns how many transitions of a closed outbox are not, since the disk
+    /// does not take them.
+    pub(crate) async fn flush(&self) -> usize {
+        let Some(state) = &self.state else { return 0 };
+        match state.flush().await {
+            Ok(()) => 0,
+            Err(error) => {
+                tracing::error!(owner = state.owner(), %error, "undelivered alerts are not stored");
+                self.lock().kept
+            }
+        }
+    }
+
+    /// Has slots written as they are now.
+    fn write<'f>(
+        &self,
+        fingerprints: impl IntoIterator<Item = &'f str>,
+        slots: &IndexMap<String, VecDeque<Alert>>,
+    ) {
+        let Some(state) = &self.state else { return };
+        let change = |key: &str| match slots.get(key).map(serde_json::to_vec) {
+            Some(Ok(value)) => Some(Change::Put { key: key.to_owned(), version: VERSION, value }),
+            // An alert is a struct of strings, numbers and maps; its JSON is what exporters send.
+            Some(Err(error)) => {
+                tracing::error!(%error, "an alert cannot be stored");
+                None
+            }
+            None => Some(Change::Remove { key: key.to_owned() }),
+        };
+        let fingerprints: HashSet<&str> = fingerprints.into_iter().collect();
+        state.write_later(fingerprints.into_iter().filter_map(change).collect());
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -98,7 +179,8 @@ impl Outbox {
 
     /// Transitions that wait, by walking the slots.
     pub(crate) fn held(&self) -> usize {
-        self.lock().slots.values().map(VecDeque::len).sum()
+        let held = self.lock();
+        held.kept + held.slots.values().map(VecDeque::len).sum::<usize>()
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
@@ -106,10 +188,19 @@ impl Outbox {
     }
 }
 
+/// What an entry holds.
+fn slot(version: u16, value: &[u8]) -> Result<VecDeque<Alert>, String> {
+    if version != VERSION {
+        return Err(format!("its format is {version}, this version knows {VERSION}"));
+    }
+    serde_json::from_slice(value).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::BTreeMap;
+    use tidewatch_store::{Store, StoreOptions};
 
     fn alert(status: AlertStatus, severity: &str) -> Alert {
         Alert { status, ..Alert::firing("A", severity, BTreeMap::new(), 1) }
@@ -195,5 +286,73 @@ mod tests {
             outbox.done(&next);
         }
         assert_eq!(outbox.put(large(0)), None, "room comes back");
+    }
+
+    fn opened(folder: &tempfile::TempDir) -> Arc<Store> {
+        let store = Store::new(StoreOptions::new(folder.path()));
+        store.open().unwrap();
+        store
+    }
+
+    fn stored(store: &Store) -> (Outbox, usize) {
+        let outbox = Outbox::stored(1 << 20, store.state("outbox/webhook"));
+        let loaded = outbox.load().unwrap();
+        (outbox, loaded)
+    }
+
+    #[tokio::test]
+    async fn what_is_not_delivered_leaves_after_a_restart_and_what_is_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |name: &str, status| Alert { status, ..Alert::firing(name, "high", BTreeMap::new(), 1) };
+        let store = opened(&folder);
+        let (outbox, loaded) = stored(&store);
+        assert_eq!(loaded, 0);
+        outbox.put(named("delivered", AlertStatus::Firing));
+        let delivered = outbox.next().unwrap();
+        outbox.put(named("away", AlertStatus::Firing));
+        outbox.put(named("away", AlertStatus::Resolved));
+        outbox.done(&delivered);
+        assert_eq!((outbox.close(), outbox.flush().await), (0, 0), "nothing is lost");
+        assert_eq!(outbox.put(named("late", AlertStatus::Firing)), Some("shutdown"));
+        store.close();
+
+        let store = opened(&folder);
+        let (outbox, loaded) = stored(&store);
+        assert_eq!((loaded, outbox.held()), (2, 2));
+        for status in [AlertStatus::Firing, AlertStatus::Resolved] {
+            let next = outbox.next().unwrap();
+            assert_eq!(*next, [named("away", status)]);
+            outbox.done(&next);
+        }
+        outbox.flush().await;
+        assert_eq!(stored(&store).1, 0, "everything is delivered");
+    }
+
+    #[tokio::test]
+    async fn a_kill_costs_only_what_was_not_written_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(&folder);
+        let (outbox, _) = stored(&store);
+        for severity in ["low", "medium", "high"] {
+            outbox.put(alert(AlertStatus::Firing, severity));
+        }
+        outbox.flush().await;
+        // Another outbox over the same entries sees what a killed agent has left.
+        let (after, loaded) = stored(&store);
+        assert_eq!(loaded, 2, "the severity between is superseded");
+        assert_eq!(after.next().unwrap()[0].severity, "low");
+    }
+
+    #[tokio::test]
+    async fn an_entry_of_another_version_stays_for_whoever_understands_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(&folder);
+        let state = store.state("outbox/webhook");
+        let put =
+            |key: &str, version, value: &[u8]| Change::Put { key: key.into(), version, value: value.into() };
+        state.write(vec![put("newer", VERSION + 1, b"?"), put("broken", VERSION, b"[{}]")]).await.unwrap();
+        let (outbox, loaded) = stored(&store);
+        assert_eq!((loaded, outbox.is_empty()), (0, true));
+        assert_eq!(state.read().unwrap().len(), 2);
     }
 }

@@ -6,18 +6,29 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 use tidewatch_component::{Batch, DataType, Room};
+use tidewatch_store::Located;
 use tokio::time::Instant;
 
 /// A batch and the room it takes.
 pub(crate) struct Entry {
     pub(crate) batch: Batch,
     pub(crate) room: Room,
+    /// Its record, once it is written.
+    pub(crate) on_disk: Option<OnDisk>,
     arrived: Instant,
+}
+
+/// A record of the queue's log.
+#[derive(Clone, Copy)]
+pub(crate) struct OnDisk {
+    pub(crate) located: Located,
+    /// Nanoseconds since 1970.
+    pub(crate) written_at: u64,
 }
 
 impl Entry {
     pub(crate) fn new(batch: Batch, room: Room) -> Self {
-        Self { batch, room, arrived: Instant::now() }
+        Self { batch, room, on_disk: None, arrived: Instant::now() }
     }
 }
 
@@ -41,6 +52,8 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct Lines {
     of: [Line; DataType::ALL.len()],
+    /// Of all batches, in memory.
+    bytes: usize,
     closed: bool,
 }
 
@@ -61,23 +74,29 @@ impl Queue {
             return Err(Box::new(entry));
         }
         let line = if self.in_total_order { 0 } else { entry.batch.data_type() as usize };
+        lines.bytes += entry.batch.memory();
         lines.of[line].push_back(entry);
         Ok(())
     }
 
     /// The oldest entry.
     pub(crate) fn pop(&self) -> Option<Entry> {
-        self.lock().by_age().next()?.pop_front()
+        let mut lines = self.lock();
+        let oldest = lines.by_age().next()?.pop_front();
+        lines.bytes -= oldest.as_ref().map_or(0, |entry| entry.batch.memory());
+        oldest
     }
 
     /// Takes out whatever its sources have given up.
     pub(crate) fn take_abandoned(&self) -> Vec<Entry> {
         let mut abandoned = Vec::new();
-        for line in &mut self.lock().of {
+        let mut lines = self.lock();
+        for line in &mut lines.of {
             let (gone, kept): (Line, Line) = line.drain(..).partition(|entry| entry.batch.is_abandoned());
             *line = kept;
             abandoned.extend(gone);
         }
+        lines.bytes -= memory(&abandoned);
         abandoned
     }
 
@@ -85,6 +104,7 @@ impl Queue {
     pub(crate) fn close(&self) -> Vec<Entry> {
         let mut lines = self.lock();
         lines.closed = true;
+        lines.bytes = 0;
         lines.of.iter_mut().flat_map(std::mem::take).collect()
     }
 
@@ -93,6 +113,16 @@ impl Queue {
         let mut lines = self.lock();
         lines.closed |= lines.of.iter().all(VecDeque::is_empty);
         lines.closed
+    }
+
+    /// Whether it takes nothing in any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// Bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
     }
 
     /// Items by kind of data, by walking the queue.
@@ -105,7 +135,9 @@ impl Queue {
     /// front first. `busy` says that a request is under way; `closing` that nothing more will come.
     pub(crate) fn next(&self, gathering: &Gathering, busy: bool, closing: bool) -> Next {
         let mut next = Next::Empty;
-        for line in self.lock().by_age() {
+        let mut lines = self.lock();
+        let mut send = Vec::new();
+        for line in lines.by_age() {
             let count = match gather(line, gathering, busy, closing) {
                 Ok(count) => count,
                 Err(due) => {
@@ -116,9 +148,14 @@ impl Queue {
                     continue;
                 }
             };
-            return Next::Send(line.drain(..count).collect());
+            send = line.drain(..count).collect();
+            break;
         }
-        next
+        if send.is_empty() {
+            return next;
+        }
+        lines.bytes -= memory(&send);
+        Next::Send(send)
     }
 
     fn lock(&self) -> MutexGuard<'_, Lines> {
@@ -134,6 +171,10 @@ impl Lines {
         lines.sort_by_key(|line| line[0].arrived);
         lines.into_iter()
     }
+}
+
+fn memory(entries: &[Entry]) -> usize {
+    entries.iter().map(|entry| entry.batch.memory()).sum()
 }
 
 /// How many entries at the front of `line` are one request; or when they will be, if that is not yet

@@ -21,10 +21,21 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Characters of a destination's words that its senders get to hear.
 const LONGEST_REASON: usize = 1_000;
 
+/// Whether everything of a request has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Delivered, or dropped with a reason.
+    All,
+    /// Some of it is left for the next start.
+    NotAll,
+}
+
 /// What one try came to.
 enum Tried {
     /// The batch has ended.
     Ended,
+    /// The agent stops, and the batch waits on disk.
+    Left,
     /// Smaller parts may do.
     Divide(Batch, String),
 }
@@ -35,13 +46,15 @@ impl Lane {
     ///
     /// Without a flight they are alerts from the outbox: counted there, and tried for ever, whatever
     /// becomes of telemetry.
-    pub(super) async fn deliver(&self, mut parts: Vec<Batch>, flight: Option<&Flight<'_>>) {
+    pub(super) async fn deliver(&self, mut parts: Vec<Batch>, flight: Option<&Flight<'_>>) -> Ended {
         let mut refusals = 0;
+        let mut ended = Ended::All;
         parts.reverse();
         while let Some(batch) = parts.pop() {
             let items = batch.items();
             match self.send(batch, flight.is_none()).await {
                 Tried::Ended => refusals = 0,
+                Tried::Left => ended = Ended::NotAll,
                 Tried::Divide(batch, reason) => {
                     refusals += 1;
                     match if refusals > MAX_REFUSALS { Err(batch) } else { batch.halve() } {
@@ -57,6 +70,7 @@ impl Lane {
                 flight.ended(items);
             }
         }
+        ended
     }
 
     async fn send(&self, mut batch: Batch, for_ever: bool) -> Tried {
@@ -68,16 +82,14 @@ impl Lane {
         let mut backoff = new_backoff(&service);
         loop {
             if self.is_aborted() {
-                self.give_up(batch);
-                return Tried::Ended;
+                return self.stop_trying(batch);
             }
             if !batch.claim() {
                 self.abandon(batch);
                 return Tried::Ended;
             }
             let Some(result) = self.try_once(&service, &batch).await else {
-                self.give_up(batch);
-                return Tried::Ended;
+                return self.stop_trying(batch);
             };
             let (reason, after) = match result {
                 Ok(exported) => {
@@ -106,6 +118,9 @@ impl Lane {
             };
             tracing::warn!(exporter = self.id(), items = batch.items(), error = reason, retry_in = ?pause, "not delivered");
             self.set_trouble(&reason, pause);
+            if self.disk.is_some() && *self.stage.borrow() != Stage::Open {
+                return self.stop_trying(batch);
+            }
             tokio::select! {
                 () = self.rest(pause, &batch) => {}
                 // What is wrong may have been mended.
@@ -115,6 +130,16 @@ impl Lane {
                 }
             }
         }
+    }
+
+    /// The agent stops: the batch is lost, unless it is on disk.
+    fn stop_trying(&self, batch: Batch) -> Tried {
+        if self.disk.is_some() {
+            self.leave(batch);
+            return Tried::Left;
+        }
+        self.give_up(batch);
+        Tried::Ended
     }
 
     /// One try; none when the lane was aborted meanwhile.
@@ -178,9 +203,18 @@ impl Lane {
 
     /// Resolves when the lane gives up what is left.
     async fn aborted(&self) {
+        self.reaches(|stage| stage == Stage::Aborted).await;
+    }
+
+    /// Resolves when the lane is in a stage in which it has no time for pauses.
+    async fn in_a_hurry(&self) {
+        self.reaches(|stage| stage == Stage::Aborted || (self.disk.is_some() && stage != Stage::Open)).await;
+    }
+
+    async fn reaches(&self, wanted: impl Fn(Stage) -> bool) {
         let mut stage = self.stage.subscribe();
-        // The sender lives in the lane itself, so this ends only with the right stage.
-        stage.wait_for(|stage| *stage == Stage::Aborted).await.ok();
+        // The sender lives in the lane itself, so this ends only with a wanted stage.
+        stage.wait_for(|stage| wanted(*stage)).await.ok();
     }
 
     fn is_aborted(&self) -> bool {
@@ -193,7 +227,7 @@ impl Lane {
         let over = Instant::now() + pause;
         while !batch.is_abandoned() && Instant::now() < over {
             let until = over.min(Instant::now() + LOOK_EVERY);
-            if tokio::time::timeout_at(until, self.aborted()).await.is_ok() {
+            if tokio::time::timeout_at(until, self.in_a_hurry()).await.is_ok() {
                 return;
             }
         }

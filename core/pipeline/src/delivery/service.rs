@@ -3,12 +3,15 @@
 use super::policy::Policy;
 use std::sync::Arc;
 use tidewatch_component::{Exporter, SignalSet, Sizer};
+use tidewatch_store::Store;
 
 /// An exporter, how it is served, and what it gets.
 pub(crate) struct Service {
     pub(crate) exporter: Arc<dyn Exporter>,
     pub(crate) policy: Policy,
     pub(crate) takes: SignalSet,
+    /// Where the queue is kept, if not in memory.
+    pub(crate) storage: Option<Arc<Store>>,
 }
 
 impl Service {

@@ -14,6 +14,7 @@ use tidewatch_telemetry::Books;
 #[derive(Default)]
 pub(crate) struct UnderWay {
     next: AtomicUsize,
+    bytes: AtomicUsize,
     flights: Mutex<HashMap<usize, (DataType, usize)>>,
 }
 
@@ -23,13 +24,26 @@ pub(crate) struct Flight<'a> {
     all: &'a UnderWay,
     books: &'a Books,
     number: usize,
+    bytes: usize,
 }
 
 impl UnderWay {
-    pub(crate) fn start<'a>(&'a self, data_type: DataType, items: usize, books: &'a Books) -> Flight<'a> {
+    pub(crate) fn start<'a>(
+        &'a self,
+        data_type: DataType,
+        items: usize,
+        bytes: usize,
+        books: &'a Books,
+    ) -> Flight<'a> {
+        self.bytes.fetch_add(bytes, Relaxed);
         let number = self.next.fetch_add(1, Relaxed);
         self.lock().insert(number, (data_type, items));
-        Flight { all: self, books, number }
+        Flight { all: self, books, number, bytes }
+    }
+
+    /// Bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Relaxed)
     }
 
     /// Items by kind of data, by walking the flights.
@@ -53,6 +67,7 @@ impl Flight<'_> {
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
+        self.all.bytes.fetch_sub(self.bytes, Relaxed);
         let last = self.all.lock().remove(&self.number);
         if let Some((data_type, left)) = last.filter(|(_, left)| *left > 0) {
             self.books.dropped(data_type, left, "panic");
@@ -70,8 +85,8 @@ mod tests {
         let metrics = Metrics::default();
         let books = Books::open(&metrics, NodeKind::Exporter, "", "sink");
         let under_way = UnderWay::default();
-        let flight = under_way.start(DataType::Logs, 5, &books);
-        let other = under_way.start(DataType::Traces, 1, &books);
+        let flight = under_way.start(DataType::Logs, 5, 100, &books);
+        let other = under_way.start(DataType::Traces, 1, 20, &books);
         flight.ended(3);
         let mut held = under_way.held();
         held.sort_unstable();
@@ -80,7 +95,7 @@ mod tests {
         assert!(metrics.render().contains(r#"reason="panic",signal="logs"} 2"#));
         other.ended(1);
         drop(other);
-        assert!(under_way.held().is_empty());
+        assert!(under_way.held().is_empty() && under_way.bytes() == 0);
         assert!(!metrics.render().contains(r#"signal="traces"}"#));
     }
 }

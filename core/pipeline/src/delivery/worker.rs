@@ -1,18 +1,29 @@
 //! The task of a lane: takes from the queue while a request is free.
 
 use super::{
+    disk::DiskQueue,
     lane::{Lane, Stage},
-    queue::{Entry, Next},
+    queue::{Entry, Next, OnDisk},
+    send::Ended,
 };
 use crate::isolation;
 use futures_util::{StreamExt, future::FutureExt, stream::FuturesUnordered};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use tidewatch_component::{Alert, Batch, Context, DataType, Payload};
+use tidewatch_component::{Alert, Batch, Context, DataType, Payload, timestamp};
 use tidewatch_telemetry::Held;
 use tokio::{task::JoinHandle, time::Instant};
 
 /// How long a task that has nothing more to do may take to end.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// Items that were not sent when a lane had to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// Lost with the agent.
+    pub(crate) undelivered: usize,
+    /// On disk, for the next start.
+    pub(crate) kept: usize,
+}
 
 impl Lane {
     /// Sends until the lane is drained or aborted.
@@ -23,7 +34,9 @@ impl Lane {
         loop {
             let closing = *stage.borrow_and_update() != Stage::Open;
             let mut hold = None;
-            loop {
+            // What is on disk can wait for the next start, if the destination does not take it now.
+            let leaving = closing && self.disk.is_some() && self.destination_trouble().is_some();
+            while !leaving {
                 let service = self.service();
                 let policy = &service.policy;
                 let in_total_order = policy.in_total_order;
@@ -31,7 +44,9 @@ impl Lane {
                 // telemetry; unless there is only one.
                 let telemetry = requests.len() - usize::from(alerts_under_way);
                 let alerts_free = !alerts_under_way && (!in_total_order || requests.is_empty());
-                let telemetry_free = telemetry < policy.consumers && !(in_total_order && alerts_under_way);
+                let telemetry_free = telemetry < policy.consumers
+                    && !(in_total_order && alerts_under_way)
+                    && (telemetry == 0 || self.has_memory_to_send());
                 // Alerts leave behind the telemetry that caused them, and take turns with what comes after.
                 if alerts_next
                     && alerts_free
@@ -50,6 +65,9 @@ impl Lane {
                 match next {
                     Next::Send(entries) => {
                         alerts_next = true;
+                        if let Some(disk) = &self.disk {
+                            disk.refill();
+                        }
                         let work = self.guarded(self.deliver_entries(entries));
                         requests.push(work.map(|()| false).right_future());
                     }
@@ -64,7 +82,7 @@ impl Lane {
                     }
                 }
             }
-            if closing && requests.is_empty() && self.outbox.is_empty() && self.queue.close_if_empty() {
+            if closing && requests.is_empty() && (leaving || self.is_empty()) {
                 return;
             }
             tokio::select! {
@@ -74,6 +92,18 @@ impl Lane {
                 _ = stage.changed() => {}
             }
         }
+    }
+
+    /// Nothing is left anywhere, and nothing comes in any more.
+    fn is_empty(&self) -> bool {
+        self.outbox.is_empty()
+            && self.disk.as_ref().is_none_or(DiskQueue::is_through)
+            && self.queue.close_if_empty()
+    }
+
+    /// A queue on disk is long: what is under way may not take all the memory that new data needs.
+    fn has_memory_to_send(&self) -> bool {
+        self.disk.is_none() || self.under_way.bytes() < self.bytes.capacity() / 3
     }
 
     /// A panic in one request leaves the others alone.
@@ -86,36 +116,54 @@ impl Lane {
     async fn deliver_entries(&self, entries: Vec<Entry>) {
         let mut rooms = Vec::with_capacity(entries.len());
         let mut batches = Vec::with_capacity(entries.len());
+        let mut on_disk = Vec::new();
         for entry in entries {
             if entry.batch.is_abandoned() {
+                self.forget(entry.on_disk);
                 self.abandon(entry.batch);
                 continue;
             }
+            if entry.on_disk.is_some_and(|on_disk| self.is_too_old(&on_disk)) {
+                self.meters.failed(entry.batch.data_type(), entry.batch.items(), "expired");
+                self.forget(entry.on_disk);
+                entry.batch.end_dropped("expired");
+                continue;
+            }
+            on_disk.extend(entry.on_disk);
             rooms.push(entry.room);
             batches.push(entry.batch);
         }
         let Some(first) = batches.first() else { return };
         let items = batches.iter().map(Batch::items).sum();
-        let flight = self.under_way.start(first.data_type(), items, self.books());
+        let bytes = batches.iter().map(Batch::memory).sum();
+        let flight = self.under_way.start(first.data_type(), items, bytes, self.books());
         let gathering = self.service().policy.gathering;
         let batch = Batch::merge(batches);
         let too_large = batch.memory() > gathering.max_bytes
             || (gathering.max_items > 0 && batch.items() > gathering.max_items);
-        if !too_large {
-            return self.deliver(vec![batch], Some(&flight)).await;
+        let parts =
+            if too_large { batch.split(gathering.max_items, gathering.max_bytes) } else { vec![batch] };
+        if self.deliver(parts, Some(&flight)).await == Ended::All {
+            self.forget(on_disk);
         }
-        self.deliver(batch.split(gathering.max_items, gathering.max_bytes), Some(&flight)).await;
+    }
+
+    fn is_too_old(&self, on_disk: &OnDisk) -> bool {
+        let age = timestamp::now().saturating_sub(on_disk.written_at);
+        self.service().policy.max_age.is_some_and(|limit| u128::from(age) > limit.as_nanos())
     }
 
     /// State alerts stay in their slots until the destination has taken or refused them.
     async fn deliver_alerts(&self, alerts: Arc<[Alert]>) {
         let context = Arc::new(Context::default());
-        self.deliver(vec![Batch::unattended(Payload::Alerts(alerts.clone()), context)], None).await;
-        self.outbox.done(&alerts);
+        let batch = Batch::unattended(Payload::Alerts(alerts.clone()), context);
+        if self.deliver(vec![batch], None).await == Ended::All {
+            self.outbox.done(&alerts);
+        }
     }
 
-    /// Sends what is left until `deadline`, then gives up the rest. Returns how many items that were.
-    pub(crate) async fn drain(&self, deadline: Instant, mut task: JoinHandle<()>) -> usize {
+    /// Sends what is left until `deadline`, then gives up the rest; what is on disk stays there.
+    pub(crate) async fn drain(&self, deadline: Instant, mut task: JoinHandle<()>) -> Left {
         self.stage.send_replace(Stage::Draining);
         let in_time = tokio::time::timeout_at(deadline, &mut task).await;
         let left = self.held().iter().map(|(_, items)| items).sum();
@@ -125,13 +173,19 @@ impl Lane {
             tokio::time::timeout(GRACE, task).await.ok();
         }
         for entry in self.queue.close() {
-            self.give_up(entry.batch);
+            match entry.on_disk {
+                Some(_) => self.leave(entry.batch),
+                None => self.give_up(entry.batch),
+            }
         }
         let alerts = self.outbox.close();
         if alerts > 0 {
             self.meters.failed(DataType::Alerts, alerts, "shutdown");
         }
-        left
+        let Some(disk) = &self.disk else { return Left { undelivered: left, kept: 0 } };
+        let alerts = alerts + self.outbox.flush().await;
+        disk.close().await;
+        Left { undelivered: alerts, kept: left - alerts }
     }
 }
 

@@ -5,6 +5,7 @@ mod kit;
 
 mod admission;
 mod alerts;
+mod disk;
 mod gathering;
 mod lifecycle;
 mod processors;

@@ -1,6 +1,8 @@
 //! An agent at work, and what a test does with it.
 
-use super::{Accounts, Sink, World, actor::Actor, guard::Guard, sink::SinkExporter, source::Source};
+use super::{
+    Accounts, Sink, World, actor::Actor, disk::Disk, guard::Guard, sink::SinkExporter, source::Source,
+};
 use std::{sync::Arc, time::Duration};
 use tidewatch_component::{Context, Intake, Payload, Refusal, Registry, Submission, Verdict};
 use tidewatch_config::{Source as Text, load};
@@ -14,13 +16,14 @@ pub(crate) struct Bench {
     pub(crate) running: Running,
 }
 
-/// Builds an agent of test components: `source`, `actor`, `sink` and `guard`.
+/// Builds an agent of test components: `source`, `actor`, `sink`, `guard` and `disk`.
 pub(crate) fn build(yaml: &str, metrics: &Metrics) -> (Agent, Arc<World>) {
     let registry = Registry::new()
         .receiver::<Source>()
         .processor::<Actor>()
         .exporter::<SinkExporter>()
-        .extension::<Guard>();
+        .extension::<Guard>()
+        .extension::<Disk>();
     let loaded = load(&[Text::Yaml(yaml.into())], &[], registry.catalog(), &|_| None);
     let config = loaded.config.unwrap_or_else(|| panic!("{}", loaded.diagnostics.render(false)));
     let world = Arc::<World>::default();

@@ -4,6 +4,7 @@ mod accounts;
 mod actor;
 mod bench;
 mod data;
+mod disk;
 mod guard;
 mod sink;
 mod source;
