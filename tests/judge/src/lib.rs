@@ -7,6 +7,9 @@
 pub mod agent;
 pub mod books;
 pub mod causes;
+pub mod dead_letters;
+pub mod disk;
+pub mod files;
 pub mod hostile;
 pub mod items;
 pub mod lifetimes;

@@ -1,7 +1,7 @@
 //! The same flows with the queue on disk, written down for each kind of agent.
 
 use crate::{agent::Kind, protocol::Protocol};
-use std::{fmt::Write, net::SocketAddr};
+use std::net::SocketAddr;
 
 /// Where the storage of every agent is, below its folder.
 pub const STORE: &str = "store";
@@ -50,16 +50,13 @@ impl Setup {
     pub fn config(&self, kind: Kind) -> String {
         let (mut receivers, mut exporters, mut pipelines) = (String::new(), String::new(), String::new());
         for Flow { name, from, to } in &self.flows {
-            let receiver = receiver(kind, from);
             let exporter = if to.0 == Protocol::Grpc { "otlp" } else { otlp_http(kind) };
-            let (id, keys) = receiver;
-            // Writing to a string cannot fail.
-            let _ = writeln!(receivers, "  {id}/{name}: {keys}");
-            let _ = writeln!(exporters, "  {exporter}/{name}: {{{}}}", self.exporter(kind, *to));
-            let _ = writeln!(
-                pipelines,
-                "    logs/{name}: {{receivers: [{id}/{name}], exporters: [{exporter}/{name}]}}"
-            );
+            let (id, keys) = receiver(kind, from);
+            receivers.push_str(&format!("  {id}/{name}: {keys}\n"));
+            exporters.push_str(&format!("  {exporter}/{name}: {{{}}}\n", self.exporter(kind, *to)));
+            pipelines.push_str(&format!(
+                "    logs/{name}: {{receivers: [{id}/{name}], exporters: [{exporter}/{name}]}}\n"
+            ));
         }
         let (fsync, more, service) = match kind {
             Kind::Tidewatch => ("always", DEAD_LETTER, "  dead_letter: file/dead\n"),

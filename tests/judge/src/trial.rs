@@ -58,6 +58,7 @@ impl Trial {
         if !verdict.is_good() {
             verdict.fact("configuration and log of the agent", agent.home().keep().display());
         }
+        drop(agent);
         verdict
     }
 }

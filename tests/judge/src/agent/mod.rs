@@ -43,6 +43,8 @@ pub struct Ended {
 
 const READY_WITHIN: Duration = Duration::from_secs(20);
 const LOG: &str = "agent.log";
+/// Bytes of a log that an error shows.
+const LAST_WORDS: usize = 2000;
 
 impl Agent {
     /// Starts `binary` with `config`, to which metrics and health check are added, in a new folder, and waits
@@ -90,7 +92,11 @@ impl Agent {
         let mut last: Error = "it was not asked".into();
         while started.elapsed() < READY_WITHIN {
             if let Some(status) = self.child.try_wait()? {
-                return Err(format!("the agent ended ({status}) before it was ready:\n{}", self.log()).into());
+                return Err(format!(
+                    "the agent ended ({status}) before it was ready:\n{}",
+                    self.last_words()
+                )
+                .into());
             }
             match self.client.get(self.home.health, "/").await {
                 Ok(_) => return Ok(()),
@@ -98,7 +104,7 @@ impl Agent {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Err(format!("the agent is not ready after {READY_WITHIN:?} ({last}):\n{}", self.log()).into())
+        Err(format!("the agent is not ready after {READY_WITHIN:?} ({last}):\n{}", self.last_words()).into())
     }
 
     /// Its `/metrics`.
@@ -131,6 +137,13 @@ impl Agent {
     pub fn log(&self) -> String {
         let bytes = std::fs::read(self.home.path().join(LOG)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The end of what it wrote.
+    pub fn last_words(&self) -> String {
+        let log = self.log();
+        let start = log.len().saturating_sub(LAST_WORDS);
+        log.get(log.ceil_char_boundary(start)..).unwrap_or_default().to_owned()
     }
 
     /// Whether it runs still.

@@ -1,26 +1,42 @@
 //! Every claim about delivery, as something that happens to a running agent.
 
+mod damage;
+mod disk_full;
 mod hostile;
 mod kill9;
 mod one_dead;
 mod poison;
+mod rotation;
 mod sigterm;
 mod sigterm_disk;
 mod sink_gone;
+mod sink_moods;
 mod unkind_sink;
 
 use crate::{Result, agent::Kind, trial::Trial, verdict::Verdict};
 
 /// All scenarios, in the order in which they are tried.
-pub const NAMES: [&str; 8] =
-    ["poison", "sigterm", "one_dead", "sink_gone", "hostile", "unkind_sink", "kill9", "sigterm_disk"];
+pub const NAMES: &[&str] = &[
+    "poison",
+    "sigterm",
+    "one_dead",
+    "sink_gone",
+    "hostile",
+    "unkind_sink",
+    "kill9",
+    "sigterm_disk",
+    "damage",
+    "disk_full",
+    "sink_moods",
+    "rotation",
+];
 
 /// Those that need nothing that only Tidewatch has.
-const FOR_ALL: [&str; 2] = ["kill9", "sigterm_disk"];
+const FOR_ALL: &[&str] = &["kill9", "sigterm_disk", "damage", "disk_full", "sink_moods", "rotation"];
 
 /// The scenarios that this kind of agent can be tried with.
 pub fn names_for(kind: Kind) -> Vec<String> {
-    let all = if kind == Kind::Tidewatch { &NAMES[..] } else { &FOR_ALL[..] };
+    let all = if kind == Kind::Tidewatch { NAMES } else { FOR_ALL };
     all.iter().map(|name| (*name).to_owned()).collect()
 }
 
@@ -33,13 +49,17 @@ pub async fn run(name: &str, trial: &Trial) -> Result<Verdict> {
         return Err("it is about what only Tidewatch has".into());
     }
     match name {
+        damage::NAME => damage::run(trial).await,
+        disk_full::NAME => disk_full::run(trial).await,
         hostile::NAME => hostile::run(trial).await,
         kill9::NAME => kill9::run(trial).await,
         one_dead::NAME => one_dead::run(trial).await,
         poison::NAME => poison::run(trial).await,
+        rotation::NAME => rotation::run(trial).await,
         sigterm::NAME => sigterm::run(trial).await,
         sigterm_disk::NAME => sigterm_disk::run(trial).await,
         sink_gone::NAME => sink_gone::run(trial).await,
+        sink_moods::NAME => sink_moods::run(trial).await,
         unkind_sink::NAME => unkind_sink::run(trial).await,
         other => Err(format!("no scenario {other}; there are {}", NAMES.join(", ")).into()),
     }
