@@ -1,5 +1,5 @@
 /// How a log is written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct LogOptions {
     /// A segment that has reached this many bytes is closed and a new one begun; 16 MiB by default. A segment holds at
     /// least one group of records, however large.

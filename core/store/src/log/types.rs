@@ -51,6 +51,7 @@ pub struct Located {
 pub struct Cursor {
     pub(super) segment: u64,
     pub(super) offset: u64,
+    pub(super) sequence: u64,
 }
 
 /// What a log held when it was opened.

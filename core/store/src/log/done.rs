@@ -1,0 +1,133 @@
+//! Which records are done: sets of sequences in memory, and the entries of a done file.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::Located;
+use super::record::weight;
+use super::tally::Amount;
+
+/// A set of sequences, kept as ranges: in a queue that is mostly worked off in order, a few for each segment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DoneSet(BTreeMap<u64, u64>);
+
+impl DoneSet {
+    pub(super) fn contains(&self, sequence: u64) -> bool {
+        self.0.range(..=sequence).next_back().is_some_and(|(_, &end)| sequence < end)
+    }
+
+    /// How many sequences of the range are not in the set.
+    pub(super) fn missing(&self, range: &Range<u64>) -> u64 {
+        let covered: u64 = self
+            .0
+            .range(..range.end)
+            .rev()
+            .take_while(|&(_, &end)| end > range.start)
+            .map(|(&start, &end)| end.min(range.end) - start.max(range.start))
+            .sum();
+        (range.end.saturating_sub(range.start)).saturating_sub(covered)
+    }
+
+    /// Adds a range; ranges that touch become one.
+    pub(super) fn insert(&mut self, range: Range<u64>) {
+        if range.is_empty() {
+            return;
+        }
+        let Range { mut start, mut end } = range;
+        while let Some((&from, &to)) = self.0.range(..=end).next_back()
+            && to >= start
+        {
+            self.0.remove(&from);
+            start = start.min(from);
+            end = end.max(to);
+        }
+        self.0.insert(start, end);
+    }
+}
+
+const DAMAGED: u8 = 1;
+const CLOSED: u8 = 2;
+
+/// What a done file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// Records of one kind without a gap between them.
+    Done { kind: u8, from: u64, to: u64, amount: Amount },
+    /// What could not be read, and was counted and put aside.
+    Damaged { from: u64, to: u64 },
+    /// The segment is closed: its records end at this sequence and this byte, and all of them were durable. This is
+    /// said here once more, so that damage to the segment's summary does not hide how much else is missing.
+    Closed { end: u64, length: u64 },
+}
+
+impl Entry {
+    /// The bytes of an entry.
+    pub(super) const LENGTH: usize = 48;
+
+    pub(super) fn done(located: &Located) -> Self {
+        Self::Done {
+            kind: located.kind,
+            from: located.sequence,
+            to: located.sequence + weight(located.items),
+            amount: Amount { records: 1, items: u64::from(located.items), bytes: u64::from(located.length) },
+        }
+    }
+
+    /// Takes in the entry that follows, if both can be said as one.
+    pub(super) fn join(&mut self, next: &Self) -> bool {
+        match (self, next) {
+            (
+                Self::Done { kind, to, amount, .. },
+                Self::Done { kind: next_kind, from, to: next_to, amount: next_amount },
+            ) if kind == next_kind && to == from => {
+                *to = *next_to;
+                *amount += *next_amount;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn encode(&self, salt: u32) -> [u8; Self::LENGTH] {
+        let (flags, kind, from, to, amount) = match *self {
+            Self::Done { kind, from, to, amount } => (0, kind, from, to, amount),
+            Self::Damaged { from, to } => (DAMAGED, 0, from, to, Amount::default()),
+            Self::Closed { end, length } => {
+                (CLOSED, 0, end, end, Amount { bytes: length, ..Amount::default() })
+            }
+        };
+        let mut bytes = [0; Self::LENGTH];
+        bytes[4] = kind;
+        bytes[5] = flags;
+        for (place, number) in
+            bytes[8..].chunks_exact_mut(8).zip([from, to, amount.records, amount.items, amount.bytes])
+        {
+            place.copy_from_slice(&number.to_le_bytes());
+        }
+        let crc = crc32c::crc32c_append(salt, &bytes[4..]);
+        bytes[..4].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+
+    pub(super) fn decode(bytes: &[u8; Self::LENGTH], salt: u32) -> Option<Self> {
+        if bytes[..4] != crc32c::crc32c_append(salt, &bytes[4..]).to_le_bytes() {
+            return None;
+        }
+        let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| bytes[at + byte]));
+        let (from, to) = (number(8), number(16));
+        match bytes[5] {
+            0 if from < to => {
+                let amount = Amount { records: number(24), items: number(32), bytes: number(40) };
+                Some(Self::Done { kind: bytes[4], from, to, amount })
+            }
+            DAMAGED if from < to => Some(Self::Damaged { from, to }),
+            CLOSED => Some(Self::Closed { end: to, length: number(40) }),
+            _ => None,
+        }
+    }
+}
+
+/// The valid entries of a done file. Torn and damaged ones are left out: their records come once more.
+pub(super) fn entries(file: &[u8], salt: u32) -> impl Iterator<Item = Entry> {
+    file.as_chunks().0.iter().filter_map(move |bytes| Entry::decode(bytes, salt))
+}
