@@ -207,6 +207,12 @@ impl Batch {
         self.tickets.iter().any(Ticket::is_awaited)
     }
 
+    /// Whether everybody behind it hears what becomes of it. Where not, somebody had an answer already, or a component
+    /// has made some of it: nobody would notice that it is gone.
+    pub fn is_told(&self) -> bool {
+        !self.tickets.is_empty() && self.tickets.iter().all(Ticket::is_awaited)
+    }
+
     /// How many parts of `receipt`'s submission this batch stands for.
     pub fn parts_of(&self, receipt: &Receipt) -> usize {
         self.tickets.iter().filter(|ticket| ticket.belongs_to(receipt)).count()

@@ -30,6 +30,8 @@ const TO_ANSWER: Duration = Duration::from_secs(2);
 pub struct Agent {
     pub(crate) extensions: Vec<NamedExtension>,
     pub(crate) lanes: Vec<Arc<Lane>>,
+    /// One of them: what the others cannot deliver goes there.
+    pub(crate) dead_letter: Option<Arc<Lane>>,
     pub(crate) chains: Vec<Arc<Chain>>,
     pub(crate) receivers: Vec<NamedReceiver>,
     pub(crate) shutdown_timeout: Duration,
@@ -183,21 +185,17 @@ impl Running {
         let started = self.tickers.len();
         join_all(self.tickers).await;
         self.agent.chains[..started].iter().for_each(|chain| chain.close());
-        let drains = self.agent.lanes.iter().zip(self.lanes).map(|(lane, task)| async move {
-            let left = lane.drain(deadline, task).await;
-            in_time(lane.id(), deadline, lane.exporter().stop()).await;
-            let untold = lane.exporter().untold();
-            if untold > 0 {
-                tracing::error!(
-                    exporter = lane.id(),
-                    items = untold,
-                    "items that the exporter held are lost"
-                );
-            }
-            (lane.id().to_owned(), Left { undelivered: left.undelivered + untold, ..left })
-        });
+        // Dead letters come from the others.
+        let is_last =
+            |lane: &Arc<Lane>| self.agent.dead_letter.as_ref().is_some_and(|last| Arc::ptr_eq(last, lane));
+        let (last, first): (Vec<_>, Vec<_>) =
+            self.agent.lanes.iter().zip(self.lanes).partition(|(lane, _)| is_last(lane));
+        let mut drained = Vec::new();
+        for lanes in [first, last] {
+            drained.extend(join_all(lanes.into_iter().map(|(lane, task)| drain(lane, task, deadline))).await);
+        }
         let mut report = Report::default();
-        for (id, left) in join_all(drains).await {
+        for (id, left) in drained {
             report.undelivered.extend((left.undelivered > 0).then(|| (id.clone(), left.undelivered)));
             report.kept.extend((left.kept > 0).then_some((id, left.kept)));
         }
@@ -213,6 +211,17 @@ async fn last_call(receivers: &[NamedReceiver], when: Instant) {
     tokio::time::sleep_until(when).await;
     receivers.iter().for_each(|named| named.entrance.last_call().call());
     std::future::pending::<()>().await;
+}
+
+/// Sends what is left until `deadline`, and stops the exporter. Returns what could not be sent.
+async fn drain(lane: &Lane, task: JoinHandle<()>, deadline: Instant) -> (String, Left) {
+    let left = lane.drain(deadline, task).await;
+    in_time(lane.id(), deadline, lane.exporter().stop()).await;
+    let untold = lane.exporter().untold();
+    if untold > 0 {
+        tracing::error!(exporter = lane.id(), items = untold, "items that the exporter held are lost");
+    }
+    (lane.id().to_owned(), Left { undelivered: left.undelivered + untold, ..left })
 }
 
 /// Lets a component stop until `deadline`, and for a moment in any case.

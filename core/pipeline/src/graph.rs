@@ -3,13 +3,15 @@
 use crate::{
     agent::{Agent, NamedExtension, NamedReceiver},
     chain::{Chain, Stage},
+    dead_letter::LaneOffice,
     delivery::{Lane, Policy, Service},
     entrance::Entrance,
     fan_out::FanOut,
 };
 use std::{any::Any, collections::HashMap, sync::Arc};
 use tidewatch_component::{
-    Budget, BuildContext, BuiltExporter, DeadLetters, Gather, QueueConfig, Registry, SignalSet,
+    Budget, BuildContext, BuiltExporter, DataType, DeadLetters, Gather, QueueConfig, Registry, SignalSet,
+    dead_letter::Office,
 };
 use tidewatch_config::{Component, ComponentId, Config, Diagnostics, Mistake, PipelineId};
 use tidewatch_store::Store;
@@ -30,6 +32,7 @@ impl Agent {
             holders: Holders::default(),
             memory: Budget::new(config.service.memory_limit.map_or(usize::MAX, |limit| limit.as_usize())),
             dead_letters: DeadLetters::default(),
+            dead_letter: None,
             mistakes: Diagnostics::default(),
         };
         builder.holders.register(metrics);
@@ -37,15 +40,19 @@ impl Agent {
         let exporters = builder.exporters();
         let chains = builder.chains(&exporters);
         let receivers = builder.receivers(&chains);
+        builder.connect_dead_letters();
         if builder.mistakes.has_errors() {
             return Err(builder.mistakes);
         }
+        let dead_letter = builder.dead_letter;
         let mut lanes: Vec<Arc<Lane>> = chains.values().flat_map(|(_, lanes)| lanes.clone()).collect();
+        lanes.extend(dead_letter.clone());
         lanes.sort_by_key(|lane| lane.number());
         lanes.dedup_by_key(|lane| lane.number());
         Ok(Self {
             extensions,
             lanes,
+            dead_letter,
             chains: chains.into_values().map(|(chain, _)| chain).collect(),
             receivers,
             shutdown_timeout: config.service.shutdown_timeout.into(),
@@ -63,6 +70,8 @@ struct Builder<'a> {
     /// What all queues hold in memory; bounded by `service.memory_limit`.
     memory: Arc<Budget>,
     dead_letters: DeadLetters,
+    /// Where they go.
+    dead_letter: Option<Arc<Lane>>,
     mistakes: Diagnostics,
 }
 
@@ -202,7 +211,8 @@ impl Builder<'_> {
                 .filter(|(_, pipeline)| pipeline.exporters.contains(id))
                 .map(|(id, _)| id)
                 .collect();
-            if behind.is_empty() {
+            let dead_letters = self.config.service.dead_letter.as_ref() == Some(id);
+            if behind.is_empty() && !dead_letters {
                 continue;
             }
             // Of several `batch` processors in front of it, the one that gathers most counts.
@@ -214,14 +224,36 @@ impl Builder<'_> {
             let policy = Policy::new(&built.delivery, gather, &*built.exporter);
             let memory = Some(self.memory.clone());
             let storage = self.storage(id, &built.delivery.sending_queue);
-            let service = Service { exporter: built.exporter.clone(), policy, takes: *takes, storage };
+            let service = Service {
+                exporter: built.exporter.clone(),
+                policy,
+                takes: *takes,
+                storage,
+                dead_letters: self.dead_letters.clone(),
+            };
             let lane = Lane::new(id.to_string(), service, memory, self.metrics);
             let holder: Arc<dyn Held> = lane.clone();
             self.holders.add(lane.books().clone(), Arc::downgrade(&holder));
+            if dead_letters {
+                self.dead_letter = Some(lane.clone());
+            }
             lanes.insert(id.clone(), lane);
         }
         register_queue_size(self.metrics, &lanes);
         lanes
+    }
+
+    /// From now on letters go to the exporter that `service.dead_letter` names.
+    fn connect_dead_letters(&mut self) {
+        let lane = self.dead_letter.as_ref();
+        if let Some(lane) = lane.filter(|lane| !lane.takes().contains(DataType::Logs)) {
+            let named = self.config.service.dead_letter.as_ref().and_then(|id| self.config.exporters.get(id));
+            let message = format!("dead letters are logs, but this exporter takes only {}", lane.takes());
+            self.mistakes.extend(named.map(|exporter| exporter.diagnose(Mistake::new("", message))));
+            return;
+        }
+        let office = lane.map(|lane| LaneOffice::new(lane.clone(), self.metrics) as Arc<dyn Office>);
+        self.dead_letters.connect(office);
     }
 
     /// Where an exporter's queue is kept, if not in memory.

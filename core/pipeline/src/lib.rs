@@ -11,6 +11,7 @@
 
 mod agent;
 mod chain;
+mod dead_letter;
 mod delivery;
 mod entrance;
 mod fan_out;

@@ -16,6 +16,8 @@ pub enum NodeKind {
     FanOut,
     /// An exporter with its queue.
     Exporter,
+    /// Where dead letters are made of what nobody takes.
+    DeadLetter,
 }
 
 impl NodeKind {
@@ -25,6 +27,7 @@ impl NodeKind {
             Self::Processor => "processor",
             Self::FanOut => "fan_out",
             Self::Exporter => "exporter",
+            Self::DeadLetter => "dead_letter",
         }
     }
 }

@@ -14,7 +14,8 @@ pub(crate) struct Meters {
 
 /// Why an exporter drops items. Each is told from the start, as 0: a counter that is born at its first value
 /// hides that value from Prometheus' `increase`.
-const REASONS: [&str; 5] = ["rejected", "retries_exhausted", "abandoned", "queue_full", "shutdown"];
+const REASONS: [&str; 6] =
+    ["rejected", "dead_letter", "retries_exhausted", "abandoned", "queue_full", "shutdown"];
 /// And where the queue is on disk.
 const REASONS_ON_DISK: [&str; 3] = ["expired", "damaged", "disk"];
 

@@ -10,6 +10,7 @@ mod meters;
 mod outbox;
 mod policy;
 mod queue;
+mod refused;
 mod room;
 mod send;
 mod service;

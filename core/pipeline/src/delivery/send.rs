@@ -31,7 +31,7 @@ pub(super) enum Ended {
 }
 
 /// What one try came to.
-enum Tried {
+pub(super) enum Tried {
     /// The batch has ended.
     Ended,
     /// The agent stops, and the batch waits on disk.
@@ -62,7 +62,11 @@ impl Lane {
                             parts.extend([right, left]);
                             continue;
                         }
-                        Err(whole) => self.reject(whole, &reason),
+                        Err(whole) => {
+                            if matches!(self.reject(whole, &reason).await, Tried::Left) {
+                                ended = Ended::NotAll;
+                            }
+                        }
                     }
                 }
             }
@@ -101,8 +105,7 @@ impl Lane {
                     return Tried::Divide(batch, reason);
                 }
                 Err(ExportError::Permanent { reason, divisible: false }) => {
-                    self.reject(batch, &reason);
-                    return Tried::Ended;
+                    return self.reject(batch, &reason).await;
                 }
                 Err(ExportError::Retryable { reason, after, refused }) => {
                     if refused {
@@ -113,12 +116,11 @@ impl Lane {
             };
             let Some(pause) = backoff.next(after) else {
                 self.set_trouble(&reason, Duration::ZERO);
-                tracing::warn!(exporter = self.id(), items = batch.items(), error = reason, "given up");
-                return self.fail(batch, "retries_exhausted", Failure { reason, retry_after: after });
+                return self.exhausted(batch, Failure { reason, retry_after: after }).await;
             };
             tracing::warn!(exporter = self.id(), items = batch.items(), error = reason, retry_in = ?pause, "not delivered");
             self.set_trouble(&reason, pause);
-            if self.disk.is_some() && *self.stage.borrow() != Stage::Open {
+            if self.disk.is_some() && self.is_stopping() {
                 return self.stop_trying(batch);
             }
             tokio::select! {
@@ -133,7 +135,7 @@ impl Lane {
     }
 
     /// The agent stops: the batch is lost, unless it is on disk.
-    fn stop_trying(&self, batch: Batch) -> Tried {
+    pub(super) fn stop_trying(&self, batch: Batch) -> Tried {
         if self.disk.is_some() {
             self.leave(batch);
             return Tried::Left;
@@ -181,28 +183,14 @@ impl Lane {
         batch.end(&Outcome::Rejected(Rejection { items: lost, reason }));
     }
 
-    fn reject(&self, batch: Batch, reason: &str) {
-        let (data_type, items) = (batch.data_type(), batch.items());
-        tracing::warn!(exporter = self.id(), items, error = reason, "refused for good by the destination");
-        self.meters.failed(data_type, items, "rejected");
-        let reason = self.in_its_name(reason);
-        batch.end(&Outcome::Rejected(Rejection { items, reason }));
-    }
-
     /// A sender learns which of the destinations it was.
-    fn in_its_name(&self, reason: &str) -> String {
+    pub(super) fn in_its_name(&self, reason: &str) -> String {
         let reason: String = reason.chars().take(LONGEST_REASON).collect();
         format!("exporter `{}`: {reason}", self.id())
     }
 
-    fn fail(&self, batch: Batch, counted_as: &'static str, failure: Failure) -> Tried {
-        self.meters.failed(batch.data_type(), batch.items(), counted_as);
-        batch.end(&Outcome::Failed(failure));
-        Tried::Ended
-    }
-
     /// Resolves when the lane gives up what is left.
-    async fn aborted(&self) {
+    pub(super) async fn aborted(&self) {
         self.reaches(|stage| stage == Stage::Aborted).await;
     }
 
@@ -215,6 +203,10 @@ impl Lane {
         let mut stage = self.stage.subscribe();
         // The sender lives in the lane itself, so this ends only with a wanted stage.
         stage.wait_for(|stage| wanted(*stage)).await.ok();
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stage.borrow() != Stage::Open
     }
 
     fn is_aborted(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::policy::Policy;
 use std::sync::Arc;
-use tidewatch_component::{Exporter, SignalSet, Sizer};
+use tidewatch_component::{DeadLetters, Exporter, SignalSet, Sizer};
 use tidewatch_store::Store;
 
 /// An exporter, how it is served, and what it gets.
@@ -12,6 +12,8 @@ pub(crate) struct Service {
     pub(crate) takes: SignalSet,
     /// Where the queue is kept, if not in memory.
     pub(crate) storage: Option<Arc<Store>>,
+    /// For what the destination refuses for good.
+    pub(crate) dead_letters: DeadLetters,
 }
 
 impl Service {
