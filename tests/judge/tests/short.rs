@@ -63,3 +63,58 @@ fn hostile() {
 fn unkind_sink() {
     judge("unkind_sink");
 }
+
+#[test]
+fn clock() {
+    judge("clock");
+}
+
+#[test]
+fn damage() {
+    judge("damage");
+}
+
+#[test]
+fn disk_full() {
+    judge("disk_full");
+}
+
+#[test]
+fn kill9() {
+    judge("kill9");
+}
+
+#[test]
+fn one_dead_disk() {
+    judge("one_dead_disk");
+}
+
+#[test]
+fn order() {
+    judge("order");
+}
+
+#[test]
+fn reload() {
+    judge("reload");
+}
+
+#[test]
+fn rotation() {
+    judge("rotation");
+}
+
+#[test]
+fn sigterm_disk() {
+    judge("sigterm_disk");
+}
+
+#[test]
+fn sink_moods() {
+    judge("sink_moods");
+}
+
+#[test]
+fn two_agents() {
+    judge("two_agents");
+}

@@ -15,7 +15,6 @@ use crate::{
     verdict::{Flow, Verdict},
 };
 use std::{
-    path::Path,
     sync::atomic::Ordering::Relaxed,
     time::{Duration, Instant},
 };
@@ -24,7 +23,6 @@ pub(super) const NAME: &str = "disk_full";
 
 const PER_REQUEST: u64 = 50;
 const LIMIT: u64 = 2_000_000;
-const BALLAST: &str = "ballast";
 
 pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     let mut verdict = Verdict::new(NAME);
@@ -32,11 +30,12 @@ pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     let mut home = Home::new()?;
     // Ours to fill, and to give back while the sink is still away.
     let disk = SmallDisk::mount(home.path().join(STORE), mib);
-    if let Err(error) = &disk {
-        verdict.fact("no small disk can be mounted; files are limited instead", error);
-        home.wrapper = vec!["prlimit".to_owned(), format!("--fsize={}", (mib / 2) << 20)];
-    } else {
-        std::fs::write(home.path().join(STORE).join(BALLAST), vec![1; (mib as usize / 2) << 20])?;
+    match &disk {
+        Ok(disk) => disk.take(mib / 2)?,
+        Err(error) => {
+            verdict.fact("no small disk can be mounted; files are limited instead", error);
+            home.wrapper = vec!["prlimit".to_owned(), format!("--fsize={}", (mib / 2) << 20)];
+        }
     }
     let mut sink = Sink::closed(Record::timed(LIMIT, PER_REQUEST), kind());
     let address = ports::free();
@@ -63,8 +62,8 @@ pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     lives.kill().await?;
     let restarted = lives.start().await;
     verdict.promise(restarted.is_ok(), format!("it starts on a full disk: {restarted:?}"));
-    if disk.is_ok() {
-        make_room(&lives.store())?;
+    if let Ok(disk) = &disk {
+        disk.make_room()?;
         if restarted.is_err() {
             lives.start().await?;
         }
@@ -114,8 +113,4 @@ async fn more(sent: &Sent) -> bool {
         }
     }
     false
-}
-
-fn make_room(store: &Path) -> Result<()> {
-    Ok(std::fs::remove_file(store.join(BALLAST))?)
 }

@@ -1,16 +1,21 @@
 //! Every claim about delivery, as something that happens to a running agent.
 
+mod clock;
 mod damage;
 mod disk_full;
 mod hostile;
 mod kill9;
 mod one_dead;
+mod one_dead_disk;
+mod order;
 mod poison;
+mod reload;
 mod rotation;
 mod sigterm;
 mod sigterm_disk;
 mod sink_gone;
 mod sink_moods;
+mod two_agents;
 mod unkind_sink;
 
 use crate::{Result, agent::Kind, trial::Trial, verdict::Verdict};
@@ -25,14 +30,19 @@ pub const NAMES: &[&str] = &[
     "unkind_sink",
     "kill9",
     "sigterm_disk",
+    "sink_moods",
     "damage",
     "disk_full",
-    "sink_moods",
+    "clock",
+    "reload",
+    "one_dead_disk",
     "rotation",
+    "order",
+    "two_agents",
 ];
 
 /// Those that need nothing that only Tidewatch has.
-const FOR_ALL: &[&str] = &["kill9", "sigterm_disk", "damage", "disk_full", "sink_moods", "rotation"];
+const FOR_ALL: &[&str] = &["kill9", "sigterm_disk", "sink_moods", "damage", "disk_full", "rotation"];
 
 /// The scenarios that this kind of agent can be tried with.
 pub fn names_for(kind: Kind) -> Vec<String> {
@@ -49,17 +59,22 @@ pub async fn run(name: &str, trial: &Trial) -> Result<Verdict> {
         return Err("it is about what only Tidewatch has".into());
     }
     match name {
+        clock::NAME => clock::run(trial).await,
         damage::NAME => damage::run(trial).await,
         disk_full::NAME => disk_full::run(trial).await,
         hostile::NAME => hostile::run(trial).await,
         kill9::NAME => kill9::run(trial).await,
         one_dead::NAME => one_dead::run(trial).await,
+        one_dead_disk::NAME => one_dead_disk::run(trial).await,
+        order::NAME => order::run(trial).await,
         poison::NAME => poison::run(trial).await,
+        reload::NAME => reload::run(trial).await,
         rotation::NAME => rotation::run(trial).await,
         sigterm::NAME => sigterm::run(trial).await,
         sigterm_disk::NAME => sigterm_disk::run(trial).await,
         sink_gone::NAME => sink_gone::run(trial).await,
         sink_moods::NAME => sink_moods::run(trial).await,
+        two_agents::NAME => two_agents::run(trial).await,
         unkind_sink::NAME => unkind_sink::run(trial).await,
         other => Err(format!("no scenario {other}; there are {}", NAMES.join(", ")).into()),
     }
