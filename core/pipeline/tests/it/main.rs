@@ -5,6 +5,7 @@ mod kit;
 
 mod admission;
 mod alerts;
+mod dead_letters;
 mod disk;
 mod gathering;
 mod lifecycle;

@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::{
     metrics::v1::{Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric::Data},
 };
 use std::collections::BTreeMap;
-use tidewatch_component::{Alert, AlertStatus, Payload};
+use tidewatch_component::{Alert, AlertStatus, DeadLetter, Payload};
 use tidewatch_otlp::{Request, Signal};
 
 /// Log records with these numbers.
@@ -52,6 +52,20 @@ pub(crate) fn ids_of(payload: &Payload) -> Vec<u64> {
         }
         Signal::Traces => unreachable!("no test sends traces"),
     }
+}
+
+/// The dead letters that `payload` carries.
+pub(crate) fn letters_of(payload: &Payload) -> Vec<DeadLetter> {
+    let Payload::Telemetry(request) = payload else { return Vec::new() };
+    if request.signal() != Signal::Logs {
+        return Vec::new();
+    }
+    let scopes = request.decode_logs().resource_logs.into_iter().flat_map(|resource| resource.scope_logs);
+    let records = scopes.flat_map(|scope| scope.log_records);
+    records
+        .filter_map(|record| DeadLetter::from_record(&record))
+        .map(|letter| letter.expect("whole"))
+        .collect()
 }
 
 /// A transition of the state alert of `pod`, numbered by its start.

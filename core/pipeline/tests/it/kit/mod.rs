@@ -12,6 +12,6 @@ mod world;
 
 pub(crate) use accounts::Accounts;
 pub(crate) use bench::{Bench, Sent, eventually};
-pub(crate) use data::{ids_of, logs, metrics, state_alert};
+pub(crate) use data::{ids_of, letters_of, logs, metrics, state_alert};
 pub(crate) use sink::{Answer, Call, Sink};
 pub(crate) use world::World;

@@ -1,6 +1,6 @@
 //! An exporter whose answers the test decides.
 
-use super::{World, ids_of};
+use super::{World, ids_of, letters_of};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::{
@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 use tidewatch_component::{
-    Batch, BuildContext, BuiltExporter, DataType, DeliveryConfig, ExportError, Exported, Exporter,
-    ExporterFactory, Order, Rejection, SignalSet, StartError, async_trait,
+    Batch, BuildContext, BuiltExporter, DataType, DeadLetter, DeliveryConfig, ExportError, Exported,
+    Exporter, ExporterFactory, Order, Rejection, SignalSet, StartError, async_trait,
 };
 use tidewatch_config::Mistake;
 use tokio::sync::Semaphore;
@@ -53,6 +53,8 @@ pub(crate) enum Answer {
 pub(crate) struct Call {
     pub(crate) data_type: DataType,
     pub(crate) ids: Vec<u64>,
+    /// The dead letters among them.
+    pub(crate) letters: Vec<DeadLetter>,
     pub(crate) tenant: Option<String>,
     pub(crate) metadata: Vec<String>,
     pub(crate) at: tokio::time::Instant,
@@ -108,6 +110,11 @@ impl Sink {
         self.calls().into_iter().map(|call| call.ids).collect()
     }
 
+    /// The dead letters that it took, if it answered nothing but [`Answer::Take`] to them.
+    pub(crate) fn letters(&self) -> Vec<DeadLetter> {
+        self.calls().into_iter().flat_map(|call| call.letters).collect()
+    }
+
     /// The numbers of everything that it took.
     pub(crate) fn taken(&self) -> Vec<u64> {
         self.state.lock().unwrap().taken.iter().map(|(_, id)| *id).collect()
@@ -133,6 +140,7 @@ impl Sink {
         let call = Call {
             data_type: batch.data_type(),
             ids: ids_of(&batch.payload),
+            letters: letters_of(&batch.payload),
             tenant: batch.context.tenant.as_ref().map(ToString::to_string),
             metadata: batch.context.metadata.keys().cloned().collect(),
             at: tokio::time::Instant::now(),
