@@ -26,6 +26,11 @@ pub trait Processor: Send + Sync {
     /// Takes one batch.
     fn process(&self, batch: Batch, out: &mut Out<'_>);
 
+    /// Whether it wants a tick when the agent starts, before any batch comes.
+    fn ticks_at_start(&self) -> bool {
+        false
+    }
+
     /// Called at or after the moment asked for by [`Out::wake_at`], and once, with `closing`, when the
     /// pipeline has taken its last batch.
     fn tick(&self, now: Instant, closing: bool, out: &mut Out<'_>) {

@@ -98,6 +98,12 @@ impl Chain {
         }
     }
 
+    /// Ticks the processors that want it before any batch comes.
+    pub(crate) fn tick_at_start(&self, now: Instant) {
+        let wants = |at: &usize| self.stages[*at].processor.ticks_at_start();
+        (0..self.stages.len()).filter(wants).for_each(|at| self.tick(at, now, false));
+    }
+
     /// Gives one processor its tick; `closing` after the last batch.
     pub(crate) fn tick(&self, at: usize, now: Instant, closing: bool) {
         let stage = &self.stages[at];

@@ -45,6 +45,7 @@ impl Ticker {
 
 /// Ticks `chain` until the task is aborted.
 pub(crate) async fn run(chain: Arc<Chain>) {
+    chain.tick_at_start(tokio::time::Instant::now().into_std());
     loop {
         let ticker = chain.ticker();
         match ticker.next() {

@@ -1,4 +1,5 @@
 use super::Shape;
+use serde::{Deserialize, Serialize};
 
 /// A number that grows, as one point tells it.
 #[derive(Debug, Clone, Copy)]
@@ -12,12 +13,13 @@ pub(crate) struct Total {
 }
 
 /// What a series must remember of its last point to tell how much came since.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Counter {
     last: Option<Last>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Last {
     value: f64,
     time: u64,
@@ -39,6 +41,16 @@ impl Increase {
 }
 
 impl Counter {
+    /// Whether it remembers nothing.
+    pub(crate) fn is_none(&self) -> bool {
+        self.last.is_none()
+    }
+
+    /// Itself, if JSON can hold it.
+    pub(crate) fn finite(self) -> Self {
+        Self { last: self.last.filter(|last| last.value.is_finite()) }
+    }
+
     /// What came since the last point. None of the first cumulative one, which may count from long ago,
     /// and of a repetition.
     pub(crate) fn advance(&mut self, total: Total) -> Option<Increase> {

@@ -1,5 +1,7 @@
 //! Which series a record belongs to: a hash to find it by, without allocation, and labels to show it.
 
+use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher13;
 use std::{
     collections::BTreeMap,
     fmt::Write,
@@ -17,10 +19,18 @@ pub(crate) enum By {
     All,
 }
 
-/// The hash function; its keys are random, so that nobody outside can make series collide.
-#[derive(Debug, Clone, Default)]
+/// The hash function; its keys are random, so that nobody outside can make series collide. Whoever remembers hashes
+/// remembers the keys with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hashes {
-    state: RandomState,
+    keys: (u64, u64),
+}
+
+impl Default for Hashes {
+    fn default() -> Self {
+        let random = RandomState::new();
+        Self { keys: (random.hash_one(0), random.hash_one(1)) }
+    }
 }
 
 /// The attributes of one resource, hashed once for all its records.
@@ -38,16 +48,16 @@ impl Hashes {
         ResourceHash { attributes, sum }
     }
 
-    /// The series of `record` under the rule number `rule`.
+    /// The series of `record` under `rule`.
     pub(crate) fn of_series<'a>(
         &self,
-        rule: usize,
+        rule: u64,
         by: &By,
         record: &Record<'_>,
         resource: impl FnOnce() -> &'a ResourceHash<'a>,
     ) -> u64 {
-        let mut hasher = self.state.build_hasher();
-        hasher.write_usize(rule);
+        let mut hasher = self.hasher();
+        hasher.write_u64(rule);
         match by {
             By::Named(keys) => {
                 for key in keys {
@@ -77,8 +87,12 @@ impl Hashes {
         hasher.finish()
     }
 
+    fn hasher(&self) -> SipHasher13 {
+        SipHasher13::new_with_keys(self.keys.0, self.keys.1)
+    }
+
     fn pair(&self, key: &str, value: ValueView<'_>) -> u64 {
-        let mut hasher = self.state.build_hasher();
+        let mut hasher = self.hasher();
         hasher.write(key.as_bytes());
         hasher.write_u8(0xff);
         write_value(&mut hasher, value);

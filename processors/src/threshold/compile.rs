@@ -3,6 +3,7 @@
 use super::{
     annotations::Annotations,
     config::{ItemSignal, Mode, RuleConfig, ThresholdConfig},
+    identity,
     level::{Level, expression_mistake},
     phase::Timing,
     rule::{Change, Judge, Rule, Source},
@@ -52,6 +53,7 @@ impl Compiler<'_> {
         if config.mode == Mode::Event {
             self.check_event(&config);
         }
+        let identity = identity::of(&config);
         let context = match config.signal {
             Some(ItemSignal::Logs) => Context::Log,
             Some(ItemSignal::Traces) => Context::Span,
@@ -76,6 +78,7 @@ impl Compiler<'_> {
             }
         });
         Some(Rule {
+            identity,
             alert: config.alert,
             source: source?,
             condition: condition.transpose().ok()?,

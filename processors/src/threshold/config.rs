@@ -1,6 +1,6 @@
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tidewatch_config::values::GoDuration;
 
@@ -14,11 +14,22 @@ pub struct ThresholdConfig {
     /// and counted. Default 100000.
     #[schemars(range(min = 1))]
     pub max_series: usize,
+    /// The extension in which pending and firing alerts, counters and windows survive a restart, such as
+    /// `file_storage`. Default: none, they are forgotten.
+    pub storage: Option<String>,
+    /// With `storage`: how old what is stored may be. What fires and what resolves is stored within a second.
+    /// Default 10s.
+    pub storage_interval: GoDuration,
 }
 
 impl Default for ThresholdConfig {
     fn default() -> Self {
-        Self { rules: Vec::new(), max_series: 100_000 }
+        Self {
+            rules: Vec::new(),
+            max_series: 100_000,
+            storage: None,
+            storage_interval: GoDuration::from_secs(10),
+        }
     }
 }
 
@@ -86,7 +97,7 @@ fn five_minutes() -> GoDuration {
 }
 
 /// What a rule without a metric judges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemSignal {
     /// Log records.
@@ -96,7 +107,7 @@ pub enum ItemSignal {
 }
 
 /// How a rule alerts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Fires once, then resolves.
@@ -107,7 +118,7 @@ pub enum Mode {
 }
 
 /// How much a number has changed.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ChangeConfig {
     /// Compared with the number this long ago, in event time.
@@ -118,7 +129,7 @@ pub struct ChangeConfig {
 }
 
 /// The unit of a change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeAs {
     /// Per second.

@@ -3,16 +3,19 @@
 use super::{
     config::Mode,
     counts::Counts,
+    remembered::Remembered,
     rule::{Judge, Rule, Source},
-    store::Store,
+    series::Series,
+    store::{Store, Stored},
 };
 use crate::series::{Hashes, Reading, ResourceHash, Shape, for_each_point};
 use std::{
     cell::OnceCell,
     collections::HashMap,
+    sync::OnceLock,
     time::{Duration, Instant},
 };
-use tidewatch_component::{Alert, BuildContext, timestamp};
+use tidewatch_component::{Alert, AlertStatus, BuildContext, timestamp};
 use tidewatch_expr::{Expression, Item, Record, Value};
 use tidewatch_otlp::{Request, Signal};
 
@@ -22,7 +25,8 @@ pub(super) struct Engine {
     by_metric: HashMap<String, Vec<usize>>,
     on_logs: Vec<usize>,
     on_spans: Vec<usize>,
-    hashes: Hashes,
+    /// Stored ones, where there is a storage; they must be known before the first item.
+    hashes: OnceLock<Hashes>,
     store: Store,
     counts: Counts,
 }
@@ -76,11 +80,8 @@ impl Engine {
             }
         }
         let counts = Counts::new(context, rules.iter().map(|rule| rule.alert.as_str()));
-        let (hashes, store) = (
-            Hashes::default(),
-            Store::new(max_series, counts.rules.iter().map(|rule| rule.series.clone()).collect()),
-        );
-        Self { rules, by_metric, on_logs, on_spans, hashes, store, counts }
+        let store = Store::new(max_series, counts.rules.iter().map(|rule| rule.series.clone()).collect());
+        Self { rules, by_metric, on_logs, on_spans, hashes: OnceLock::new(), store, counts }
     }
 
     /// Whether a rule judges items of this kind.
@@ -101,7 +102,7 @@ impl Engine {
         let arrival = Arrival::new(now);
         for resource in request.canonical().resources() {
             let hash = OnceCell::new();
-            let hash = || hash.get_or_init(|| self.hashes.of_resource(&resource));
+            let hash = || hash.get_or_init(|| self.hashes().of_resource(&resource));
             for scope in resource.scopes() {
                 for metric in scope.metrics() {
                     let Some(rules) = self.by_metric.get(metric.name()) else { continue };
@@ -137,6 +138,49 @@ impl Engine {
         }
         self.counts.series.set(i64::try_from(self.store.len()).unwrap_or(i64::MAX));
         found
+    }
+
+    /// How series are hashed: by stored keys, if they are given before the first item, else by new ones.
+    pub(super) fn hashes(&self) -> &Hashes {
+        self.hashes.get_or_init(Hashes::default)
+    }
+
+    /// Hashes with these keys, if nothing has been hashed yet.
+    pub(super) fn hash_with(&self, hashes: Hashes) -> bool {
+        self.hashes.set(hashes).is_ok()
+    }
+
+    /// What is to be stored of a shard, if what is stored is this outdated.
+    pub(super) fn remember(&self, shard: usize, outdated: Stored, now: Instant) -> Option<Vec<Remembered>> {
+        let mut shelf = Vec::new();
+        let outdated = self.store.store(shard, outdated, |key, series| {
+            shelf.extend(series.remember(key, &self.rules[series.rule], now));
+        });
+        outdated.then_some(shelf)
+    }
+
+    /// Takes up a series that was stored. What fires under a rule that is gone resolves. False: there is no room.
+    pub(super) fn recall(
+        &self,
+        stored: Remembered,
+        silent: Duration,
+        now: Instant,
+        found: &mut Found,
+    ) -> bool {
+        match self.rules.iter().position(|rule| rule.identity == stored.rule && rule.has_state()) {
+            Some(rule) => {
+                let (key, series) = (stored.key, Series::recall(rule, stored, now, silent));
+                self.store.restore(key, series, &self.rules)
+            }
+            None => {
+                if let Some(mut alert) = stored.alert.filter(|_| stored.phase.fires()) {
+                    alert.status = AlertStatus::Resolved;
+                    alert.ends_at = Some(timestamp::now());
+                    found.states.push(*alert);
+                }
+                true
+            }
+        }
     }
 
     /// Lets the time go by up to `now`.
@@ -205,7 +249,7 @@ impl Engine {
             };
             return self.event(number, sample, value, found);
         }
-        let key = self.hashes.of_series(number, &rule.by, sample.record, resource);
+        let key = self.hashes().of_series(rule.identity, &rule.by, sample.record, resource);
         let known = self.store.with(key, (&self.rules, number), arrival.at, |series| {
             let before = series.time();
             if series.arrive(sample.time, arrival.at).is_err() {

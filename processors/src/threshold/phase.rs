@@ -1,8 +1,11 @@
 //! The states of an alert, as in Prometheus: quiet, pending, firing, and firing on for a while.
 
+use serde::{Deserialize, Serialize};
+
 /// Where a series stands under a rule. Times are event times in Unix nanoseconds; `level` is the rule's
 /// level that held last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Phase {
     /// No level holds.
     #[default]
@@ -101,6 +104,11 @@ impl Phase {
                 Self::Firing { since, level }
             }
         }
+    }
+
+    /// Whether the alert is told, and not resolved.
+    pub(super) fn fires(self) -> bool {
+        matches!(self, Self::Firing { .. } | Self::Keeping { .. })
     }
 
     /// Since when a level holds.

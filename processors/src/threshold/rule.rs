@@ -18,6 +18,8 @@ const LONGEST_LABEL: usize = 1024;
 /// One limit.
 #[derive(Debug)]
 pub(super) struct Rule {
+    /// The same as long as what is remembered of its series means the same.
+    pub(super) identity: u64,
     pub(super) alert: String,
     pub(super) source: Source,
     pub(super) condition: Option<Condition>,
@@ -103,6 +105,14 @@ impl Rule {
             alert.unit = Some(metric.unit().to_owned()).filter(|unit| !unit.is_empty());
         }
         alert
+    }
+
+    /// The severity of a level.
+    pub(super) fn severity(&self, level: u8) -> &str {
+        match &self.judge {
+            Judge::Levels(levels) => levels.get(usize::from(level)).map_or("", |level| &level.severity),
+            Judge::Absent { severity, .. } => severity,
+        }
     }
 
     /// Writes severity, bounds and texts into an alert of `level`; how many texts failed.

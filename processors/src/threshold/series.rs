@@ -3,6 +3,7 @@
 use super::{
     config::ChangeAs,
     phase::{Change, Phase},
+    remembered::Remembered,
     rule::{Judge, Rule, Source},
     window::Window,
 };
@@ -50,6 +51,49 @@ impl Series {
             alert: None,
             wake: None,
         }
+    }
+
+    /// One of rule number `rule` that was stored, silent for so long.
+    pub(super) fn recall(rule: usize, stored: Remembered, now: Instant, silent: Duration) -> Self {
+        Self {
+            rule,
+            time: stored.time,
+            arrived: now.checked_sub(silent).unwrap_or(now),
+            counter: stored.counter,
+            window: stored.window,
+            phase: stored.phase,
+            level: stored.level,
+            alert: stored.alert,
+            wake: None,
+        }
+    }
+
+    /// What must be stored of the series `key`; none if a new one would do as well.
+    pub(super) fn remember(&self, key: u64, rule: &Rule, now: Instant) -> Option<Remembered> {
+        let stored = Remembered {
+            key,
+            rule: rule.identity,
+            time: self.time,
+            silent: nanos(now.saturating_duration_since(self.arrived)),
+            counter: self.counter.finite(),
+            window: self.window.finite(),
+            phase: self.phase,
+            level: self.level,
+            alert: self.alert.clone().map(|mut alert| {
+                rule.severity(self.level).clone_into(&mut alert.severity);
+                alert
+            }),
+        };
+        let is_new = stored.phase == Phase::Quiet
+            && stored.alert.is_none()
+            && stored.counter.is_none()
+            && stored.window.is_empty();
+        (!is_new).then_some(stored)
+    }
+
+    /// Whether its alert is told, and not resolved.
+    pub(super) fn fires(&self) -> bool {
+        self.phase.fires()
     }
 
     /// Takes note of a point measured at `time`.

@@ -13,7 +13,8 @@ use std::{
 };
 use tidewatch_telemetry::IntGauge;
 
-const SHARDS: usize = 16;
+/// What is stored is found by the shard's number, too.
+pub(super) const SHARDS: usize = 16;
 /// Idle series are looked for at most this often.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -29,8 +30,21 @@ pub(super) struct Store {
 #[derive(Default)]
 struct Shard {
     series: HashMap<u64, Series, BuildHasherDefault<Identity>>,
+    stored: Stored,
     /// When to look at which series again. An entry counts only while its series says the same.
     calendar: BinaryHeap<Reverse<(Instant, u64)>>,
+}
+
+/// How far what is stored of a shard is what it holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stored {
+    /// Nothing has changed.
+    #[default]
+    All,
+    /// Numbers and times have changed.
+    Old,
+    /// Alerts have been told or resolved.
+    Wrong,
 }
 
 /// There is no room for a new series.
@@ -76,9 +90,11 @@ impl Store {
                 Entry::Occupied(_) => drop(self.series.fetch_sub(1, Relaxed)),
             }
         }
-        let Shard { series, calendar } = &mut *shard;
+        let Shard { series, calendar, stored } = &mut *shard;
         let Some(series) = series.get_mut(&key) else { return Err(Full) };
+        let fired = series.fires();
         let result = work(series);
+        *stored = (*stored).max(if series.fires() == fired { Stored::Old } else { Stored::Wrong });
         let wake = series.deadline(&rules[rule]).filter(|due| series.wake.is_none_or(|known| *due < known));
         if let Some(due) = wake {
             series.wake = Some(due);
@@ -97,7 +113,7 @@ impl Store {
         let mut next: Option<Instant> = None;
         for shard in &self.shards {
             let mut shard = lock(shard);
-            let Shard { series, calendar } = &mut *shard;
+            let Shard { series, calendar, stored } = &mut *shard;
             while let Some(Reverse((due, key))) = calendar.peek().copied() {
                 if due > now {
                     next = Some(next.map_or(due, |known| known.min(due)));
@@ -111,6 +127,7 @@ impl Store {
                 // A point may have come since, and moved its deadline.
                 if series.deadline(rule).is_some_and(|deadline| deadline <= now) {
                     wait(rule, series);
+                    *stored = Stored::Wrong;
                 }
                 // What is due again at once waits for the next round, so that this one ends.
                 series.wake = series.deadline(rule).map(|due| due.max(now + Duration::from_millis(1)));
@@ -120,6 +137,35 @@ impl Store {
             }
         }
         next
+    }
+
+    /// Calls `take` for every series of a shard, if what is stored of it is this outdated; it counts as stored
+    /// from now on. Whether it was.
+    pub(super) fn store(&self, shard: usize, outdated: Stored, mut take: impl FnMut(u64, &Series)) -> bool {
+        let mut shard = lock(&self.shards[shard]);
+        if shard.stored < outdated {
+            return false;
+        }
+        shard.stored = Stored::All;
+        shard.series.iter().for_each(|(key, series)| take(*key, series));
+        true
+    }
+
+    /// Takes a series up that was stored. False: there is no room.
+    pub(super) fn restore(&self, key: u64, series: Series, rules: &[Rule]) -> bool {
+        if self.len() >= self.max_series {
+            return false;
+        }
+        let mut shard = self.shard(key);
+        let Shard { series: known, calendar, .. } = &mut *shard;
+        let Entry::Vacant(entry) = known.entry(key) else { return true };
+        let rule = series.rule;
+        let series = entry.insert(series);
+        series.wake = series.deadline(&rules[rule]);
+        calendar.extend(series.wake.map(|due| Reverse((due, key))));
+        self.series.fetch_add(1, Relaxed);
+        self.by_rule[rule].inc();
+        true
     }
 
     /// Room for one more series.
@@ -150,6 +196,7 @@ impl Store {
                 !idle
             });
             self.series.fetch_sub(before - shard.series.len(), Relaxed);
+            shard.stored = shard.stored.max(Stored::Old);
         }
     }
 

@@ -1,7 +1,9 @@
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// The numbers of a series over the last while, to tell how much it has changed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Window {
     /// Event time in nanoseconds, and the number; the oldest first.
     points: VecDeque<(u64, f64)>,
@@ -14,6 +16,16 @@ impl Window {
     /// Forgets everything: a counter started anew.
     pub(super) fn clear(&mut self) {
         self.points.clear();
+    }
+
+    /// Whether it remembers nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+
+    /// What JSON can hold of it.
+    pub(super) fn finite(&self) -> Self {
+        Self { points: self.points.iter().copied().filter(|(_, value)| value.is_finite()).collect() }
     }
 
     /// The last number kept.

@@ -63,12 +63,13 @@ impl State {
         &self.owner
     }
 
-    /// All entries as they were written last, in the order of their keys. What still waits to be written is not
-    /// among them; [`State::flush`] first, if that matters. Reads from the disk: for the start of a component.
+    /// All entries, in the order of their keys. Waits for the disk, and for what is being written: for the start of a
+    /// component. While nothing can be written, these are the entries that were written last.
     ///
     /// # Errors
     /// The store is not open, or the disk cannot be read.
     pub fn read(&self) -> Result<Vec<Entry>, StateError> {
+        self.engine.pending().settle();
         self.engine.with(|database| database.entries(&self.owner))
     }
 
@@ -77,6 +78,7 @@ impl State {
     /// # Errors
     /// As [`State::read`].
     pub fn get(&self, key: &str) -> Result<Option<Entry>, StateError> {
+        self.engine.pending().settle();
         self.engine.with(|database| database.entry(&self.owner, key))
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct Pending {
     work: Condvar,
     /// For those who wait for room.
     room: Notify,
+    /// For readers: something is written, or cannot be.
+    settled: Condvar,
     /// Changes that nobody waited for, let go of for want of room.
     refused: IntCounter,
 }
@@ -40,6 +42,11 @@ struct Held {
     /// Since when something waits.
     since: Option<Instant>,
     told: Vec<oneshot::Sender<Result<(), StateError>>>,
+    /// Readers who wait for what was given before.
+    readers: usize,
+    /// Calls that brought changes so far, and how many of them are written.
+    given: u64,
+    written: u64,
     /// Why the last try failed, and when that was.
     failing: Option<(StateError, Instant)>,
     /// Something has been refused since the last success; it is logged once.
@@ -59,13 +66,21 @@ enum Stage {
 pub(super) struct Work {
     pub(super) changes: HashMap<Key, Change>,
     told: Vec<oneshot::Sender<Result<(), StateError>>>,
+    /// The calls whose changes these are, and all before.
+    given: u64,
     /// Whether this is all there will ever be.
     pub(super) last: bool,
 }
 
 impl Pending {
     pub(super) fn new(refused: IntCounter) -> Self {
-        Self { held: Mutex::default(), work: Condvar::new(), room: Notify::new(), refused }
+        Self {
+            held: Mutex::default(),
+            work: Condvar::new(),
+            room: Notify::new(),
+            settled: Condvar::new(),
+            refused,
+        }
     }
 
     pub(super) fn open(&self) {
@@ -148,6 +163,18 @@ impl Pending {
         }
     }
 
+    /// Waits until all changes are written that were given before, or none can be.
+    pub(super) fn settle(&self) {
+        let mut held = self.lock();
+        let given = held.given;
+        held.readers += 1;
+        while held.stage == Stage::Open && held.failing.is_none() && held.written < given {
+            self.work.notify_all();
+            held = self.settled.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+        held.readers -= 1;
+    }
+
     /// Waits until there is something to do. `last` is when something was written last; it is not done again
     /// within `pause` after that.
     pub(super) fn next(&self, last: Instant, pause: Duration) -> Work {
@@ -170,9 +197,11 @@ impl Pending {
     pub(super) fn done(&self, work: Work) -> bool {
         let mut held = self.lock();
         let failed = held.failing.take().is_some();
+        held.written = work.given;
         held.has_refused = false;
         held.end(work.last);
         drop(held);
+        self.settled.notify_all();
         work.told.into_iter().for_each(|tell| drop(tell.send(Ok(()))));
         self.room.notify_waiters();
         failed
@@ -193,6 +222,7 @@ impl Pending {
         }
         held.end(work.last);
         drop(held);
+        self.settled.notify_all();
         work.told.into_iter().for_each(|tell| drop(tell.send(Err(error.clone()))));
         self.room.notify_waiters();
         first
@@ -216,6 +246,7 @@ impl Held {
                 self.bytes -= memory(owner, std::slice::from_ref(&before));
             }
         }
+        self.given += 1;
         self.since.get_or_insert_with(Instant::now);
     }
 
@@ -224,7 +255,7 @@ impl Held {
         if self.stage == Stage::Closing {
             return Some(last);
         }
-        let awaited = !self.told.is_empty();
+        let awaited = !self.told.is_empty() || (self.readers > 0 && !self.changes.is_empty());
         let waited = if awaited { last } else { self.since? + LINGER };
         let again = |(_, failed): &(StateError, Instant)| *failed + if awaited { RETRY_SOON } else { RETRY };
         Some(waited.max(last + pause).max(self.failing.as_ref().map_or(last, again)))
@@ -234,6 +265,7 @@ impl Held {
         self.bytes = 0;
         self.since = None;
         Work {
+            given: self.given,
             changes: std::mem::take(&mut self.changes),
             told: std::mem::take(&mut self.told),
             last: self.stage == Stage::Closing,
@@ -242,7 +274,7 @@ impl Held {
 
     fn end(&mut self, last: bool) {
         if last {
-            *self = Self::default();
+            *self = Self { readers: self.readers, ..Self::default() };
         } else if !self.changes.is_empty() {
             self.since.get_or_insert_with(Instant::now);
         }

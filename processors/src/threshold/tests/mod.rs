@@ -8,6 +8,7 @@ mod mistakes;
 mod observio;
 mod obsstack;
 mod processor;
+mod restart;
 mod series;
 mod statistics;
 
