@@ -10,7 +10,7 @@ use super::summary::{self, Summary};
 use super::survey::{Known, Survey, survey};
 use super::window::Window;
 use super::{Damage, Log, LogError, LogOptions, Recovered};
-use crate::storage::{File, Storage};
+use crate::storage::Storage;
 
 /// Segments are never longer, so that a record's place in them fits.
 const LONGEST_SEGMENT: u64 = 1 << 30;
@@ -169,7 +169,10 @@ fn trust(segment: &mut Segment, summary: Summary, done: &[Entry]) {
     segment.held = summary.tally;
     (segment.end, segment.length, segment.mark) = (summary.end, summary.length, summary.end);
     for entry in done {
-        if let &Entry::Done { kind, amount, .. } = entry {
+        // Done files are not synced with the log: records behind its end were lost again after they were done.
+        if let &Entry::Done { kind, to, amount, .. } = entry
+            && to <= segment.end
+        {
             segment.held.subtract(kind, amount);
         }
     }
@@ -198,7 +201,10 @@ fn verify(
     if closed.is_some() {
         survey.mark = survey.end;
     }
-    if summary.is_none() && end_here(window.file(), segment).is_ok() && segment.end > segment.place.first {
+    if summary.is_none()
+        && settle(window, segment, survey.mark, closed.is_some()).is_ok()
+        && segment.end > segment.place.first
+    {
         if survey.holes.is_empty() {
             summarize(window.file(), segment, &survey.tally);
         }
@@ -211,10 +217,24 @@ fn verify(
 }
 
 /// Cuts what is behind the last record, and makes the rest durable.
-fn end_here(file: &dyn File, segment: &mut Segment) -> io::Result<()> {
+///
+/// Records that may never have been durable are written once more: if a sync of the process before has failed, the
+/// kernel shows them, and takes them for written.
+fn settle(window: &mut Window, segment: &mut Segment, mark: u64, closed: bool) -> io::Result<()> {
     if segment.file_bytes > segment.length {
-        file.set_length(segment.length)?;
+        window.file().set_length(segment.length)?;
         segment.file_bytes = segment.length;
     }
-    file.sync()
+    if !closed {
+        let mut offset = 0;
+        let mut sequence = segment.place.first;
+        while sequence < mark
+            && let Some((at, header)) = window.next_header(offset, segment.length, (sequence, segment.end))?
+        {
+            offset = at + header.length();
+            sequence = header.sequences().end;
+        }
+        window.rewrite(offset, segment.length)?;
+    }
+    window.file().sync()
 }

@@ -45,8 +45,9 @@ impl Window {
         if offset < self.start || offset + wanted > end {
             self.load(offset, wanted.max(CHUNK).min(limit.saturating_sub(offset)))?;
         }
-        let bytes = self.bytes.get(usize::try_from(offset - self.start).unwrap_or(usize::MAX)..);
-        Ok(bytes.unwrap_or_default())
+        let end = (self.start + self.bytes.len() as u64).min(limit);
+        let place = |at: u64| usize::try_from(at - self.start).unwrap_or(usize::MAX);
+        Ok(if offset < end { &self.bytes[place(offset)..place(end)] } else { &[] })
     }
 
     /// These bytes, or fewer where the file ends.
@@ -123,6 +124,20 @@ impl Window {
     pub(super) fn payload(&mut self, offset: u64, header: &Header, limit: u64) -> io::Result<&[u8]> {
         let bytes = self.get(offset, header.length(), limit)?;
         Ok(bytes.get(HEADER..).unwrap_or_default())
+    }
+
+    /// Writes the bytes once more that are there.
+    pub(super) fn rewrite(&mut self, mut offset: u64, end: u64) -> io::Result<()> {
+        while offset < end {
+            let length = self.peek(offset, 1, end)?.len();
+            if length == 0 {
+                break;
+            }
+            let from = usize::try_from(offset - self.start).map_err(io::Error::other)?;
+            self.file.write_at(&self.bytes[from..from + length], offset)?;
+            offset += length as u64;
+        }
+        Ok(())
     }
 
     /// Whether this is the window of that segment.

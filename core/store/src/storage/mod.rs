@@ -4,8 +4,12 @@ use std::io;
 use std::sync::Arc;
 
 mod disk;
+#[cfg(feature = "simulation")]
+pub mod simulated;
 
 pub use disk::Disk;
+#[cfg(feature = "simulation")]
+pub use simulated::SimulatedDisk;
 
 /// A directory.
 ///
