@@ -1,7 +1,7 @@
 //! What each receiver's acknowledgement survives, in words.
 
 use std::fmt::Write;
-use tidewatch_component::{Acknowledge, AcknowledgeConfig, DeliveryConfig, WhenFull};
+use tidewatch_component::{Acknowledge, AcknowledgeConfig, DeliveryConfig, QueueConfig, WhenFull};
 use tidewatch_config::{ComponentId, Config};
 
 /// A line for each receiver that a pipeline names, and what its answers stand for below it.
@@ -13,34 +13,59 @@ pub(crate) fn describe(config: &Config) -> String {
             continue;
         }
         let keys: AcknowledgeConfig = receiver.deserialize().unwrap_or_default();
-        let (name, meaning) = meaning(keys.acknowledge);
+        let queues: Vec<Queue<'_>> = exporters.into_iter().map(|id| Queue::of(config, id)).collect();
+        let (name, meaning) = meaning(keys.acknowledge, &queues);
         // Writing to a string cannot fail.
         writeln!(text, "receiver {id}: acknowledge: {name}\n  {meaning}").ok();
-        let dropping: Vec<String> =
-            exporters.into_iter().filter(|id| drops(config, id)).map(quoted).collect();
+        let dropping = names(queues.iter().filter(|queue| queue.drops));
         if !dropping.is_empty() && keys.acknowledge != Acknowledge::Queued {
-            let names = dropping.join(", ");
-            writeln!(text, "  Not for {names}: what its queue has no room for is dropped and counted.").ok();
+            writeln!(text, "  Not for {dropping}: what its queue has no room for is dropped and counted.")
+                .ok();
         }
     }
     text
 }
 
-/// Every queue is in memory.
-fn meaning(acknowledge: Acknowledge) -> (&'static str, &'static str) {
+/// The queue in front of an exporter.
+struct Queue<'a> {
+    exporter: &'a ComponentId,
+    /// A full queue makes the exporter drop data, so that nobody waits for it.
+    drops: bool,
+    on_disk: bool,
+}
+
+impl<'a> Queue<'a> {
+    fn of(config: &Config, exporter: &'a ComponentId) -> Self {
+        let delivery = config.exporters.get(exporter).and_then(|component| component.deserialize().ok());
+        let queue =
+            delivery.map_or_else(QueueConfig::default, |delivery: DeliveryConfig| delivery.sending_queue);
+        Self { exporter, drops: queue.when_full != WhenFull::Refuse, on_disk: queue.storage.is_some() }
+    }
+}
+
+fn meaning(acknowledge: Acknowledge, queues: &[Queue<'_>]) -> (&'static str, String) {
     const DELIVERED: &str = "An answer means that every exporter's destination has taken the data.";
+    const DURABLE: &str =
+        "An answer means that the data is on disk; it is delivered from there whatever becomes of the agent.";
+    const QUEUED: &str = "An answer means that the data is in the exporters' queues. What is not on disk yet is lost if the agent dies.";
+    let binding = || queues.iter().filter(|queue| !queue.drops);
+    let in_memory = names(binding().filter(|queue| !queue.on_disk));
+    let all_on_disk = in_memory.is_empty() && binding().next().is_some();
     match acknowledge {
-        Acknowledge::Auto => ("auto = delivered", DELIVERED),
-        Acknowledge::Delivered => ("delivered", DELIVERED),
+        Acknowledge::Auto if all_on_disk => ("auto = durable", DURABLE.into()),
+        Acknowledge::Auto => ("auto = delivered", DELIVERED.into()),
+        Acknowledge::Delivered => ("delivered", DELIVERED.into()),
+        Acknowledge::Durable if all_on_disk => ("durable", DURABLE.into()),
+        Acknowledge::Durable if binding().all(|queue| !queue.on_disk) => {
+            ("durable = delivered", format!("No queue is on disk. {DELIVERED}"))
+        }
         Acknowledge::Durable => {
-            let meaning =
-                "No queue is on disk. An answer means that every exporter's destination has taken the data.";
-            ("durable = delivered", meaning)
+            let rest = format!(
+                "{DURABLE} The destination of {in_memory} has taken it: the queue there is in memory."
+            );
+            ("durable", rest)
         }
-        Acknowledge::Queued => {
-            let meaning = "An answer means that the data is in the exporters' queues, in memory. It is lost if the agent dies.";
-            ("queued", meaning)
-        }
+        Acknowledge::Queued => ("queued", QUEUED.into()),
     }
 }
 
@@ -54,13 +79,7 @@ fn reachable<'a>(config: &'a Config, receiver: &ComponentId) -> Vec<&'a Componen
     exporters
 }
 
-/// Whether a full queue makes the exporter drop data, so that nobody waits for it.
-fn drops(config: &Config, exporter: &ComponentId) -> bool {
-    let delivery: Option<DeliveryConfig> =
-        config.exporters.get(exporter).and_then(|component| component.deserialize().ok());
-    delivery.is_some_and(|delivery| delivery.sending_queue.when_full != WhenFull::Refuse)
-}
-
-fn quoted(id: &ComponentId) -> String {
-    format!("`{id}`")
+fn names<'a>(queues: impl Iterator<Item = &'a Queue<'a>>) -> String {
+    let quoted: Vec<String> = queues.map(|queue| format!("`{}`", queue.exporter)).collect();
+    quoted.join(", ")
 }

@@ -64,6 +64,55 @@ receiver otlp: acknowledge: auto = delivered
 }
 
 #[test]
+fn validate_says_which_answers_stand_for_the_disk() {
+    let yaml = "extensions: {file_storage: {directory: /nowhere}}
+receivers: {otlp: {protocols: {grpc: }}}
+exporters:
+  otlp/disk: {endpoint: localhost:1, sending_queue: {storage: file_storage}}
+  otlp/memory: {endpoint: localhost:2}
+service:
+  extensions: [file_storage]
+  pipelines: {main: {receivers: [otlp], exporters: [EXPORTERS]}}
+";
+    let meaning = |exporters: &str, acknowledge: &str| {
+        let file = File::new(&yaml.replace("EXPORTERS", exporters));
+        let set = format!("receivers::otlp::acknowledge={acknowledge}");
+        let ended = run(&["validate", "--config", file.as_str(), "--set", &set]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        ended.stdout
+    };
+    let on_disk =
+        "An answer means that the data is on disk; it is delivered from there whatever becomes of the agent.";
+    let all = meaning("otlp/disk", "auto");
+    assert!(all.contains("acknowledge: auto = durable\n") && all.contains(on_disk), "{all}");
+    let mixed = meaning("otlp/disk, otlp/memory", "auto");
+    assert!(mixed.contains("acknowledge: auto = delivered\n"), "{mixed}");
+    let mixed = meaning("otlp/disk, otlp/memory", "durable");
+    assert!(mixed.contains("The destination of `otlp/memory` has taken it"), "{mixed}");
+    let none = meaning("otlp/memory", "durable");
+    assert!(
+        none.contains("acknowledge: durable = delivered\n") && none.contains("No queue is on disk."),
+        "{none}"
+    );
+}
+
+#[test]
+fn a_storage_that_is_not_there_is_shown_at_its_line() {
+    let yaml = "extensions: {file_storage/queues: {directory: /nowhere}}
+receivers: {otlp: {protocols: {grpc: }}}
+exporters: {otlp: {endpoint: localhost:1, sending_queue: {storage: file_storage}}}
+service:
+  extensions: [file_storage/queues]
+  pipelines: {main: {receivers: [otlp], exporters: [otlp]}}
+";
+    let file = File::new(yaml);
+    let ended = run(&["validate", "--config", file.as_str()]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("did you mean `file_storage/queues`?"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(":3:"), "{}", ended.stderr);
+}
+
+#[test]
 fn validate_shows_all_mistakes_at_their_lines() {
     let bad = "receivers:
   otlp:
