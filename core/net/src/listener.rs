@@ -160,6 +160,8 @@ struct Bound {
     sharers: Weak<Sharers>,
     /// Its owner is about to go, and nobody has taken it yet.
     offered: bool,
+    /// Somebody could not bind for it, to an address that is not the same, and not free either.
+    in_the_way: bool,
 }
 
 impl Default for Sockets {
@@ -193,7 +195,11 @@ impl Sockets {
         };
         let listener = match self.take_over(address, resolved.first())? {
             Some(listener) => listener,
-            None => Listener::bind(address).await?,
+            None => Listener::bind(address).await.inspect_err(|error| {
+                if error.kind() == io::ErrorKind::AddrInUse {
+                    self.blame(&resolved);
+                }
+            })?,
         };
         let mut table = self.lock();
         table.retain(|bound| bound.socket.strong_count() > 0);
@@ -203,6 +209,7 @@ impl Sockets {
             socket: Arc::downgrade(&listener.socket),
             sharers: Arc::downgrade(&listener.sharers),
             offered: false,
+            in_the_way: false,
         });
         drop(table);
         Ok(listener)
@@ -226,6 +233,21 @@ impl Sockets {
     pub fn offer(&self, offered: bool) {
         for bound in self.lock().iter_mut().filter(|bound| bound.owner == self.owner) {
             bound.offered = offered;
+            bound.in_the_way = false;
+        }
+    }
+
+    /// Whether somebody who could have taken over one of this owner's sockets wants its port, but another address:
+    /// of `localhost` and all addresses only one can be bound at a time.
+    #[must_use]
+    pub fn are_in_the_way(&self) -> bool {
+        self.lock().iter().any(|bound| bound.owner == self.owner && bound.in_the_way)
+    }
+
+    fn blame(&self, wanted: &[SocketAddr]) {
+        for bound in self.lock().iter_mut().filter(|bound| bound.offered) {
+            let port = bound.socket.upgrade().and_then(|socket| socket.local_addr()).map(|addr| addr.port());
+            bound.in_the_way |= wanted.iter().any(|wanted| Some(wanted.port()) == port);
         }
     }
 
@@ -238,7 +260,7 @@ impl Sockets {
 mod tests {
     use super::*;
 
-    fn tcp(address: impl ToString) -> Address {
+    fn tcp(address: impl std::fmt::Display) -> Address {
         Address::Tcp(address.to_string())
     }
 
@@ -274,6 +296,23 @@ mod tests {
         drop(new);
         sharers.gone().await;
         assert!(std::net::TcpStream::connect(address).is_err());
+    }
+
+    #[tokio::test]
+    async fn who_is_in_the_way_is_known() {
+        let first = Sockets::default();
+        let other = first.of_another();
+        let old = first.bind(&tcp("127.0.0.1:0")).await.unwrap();
+        let far = other.bind(&tcp("127.0.0.1:0")).await.unwrap();
+        let all = tcp(format!("0.0.0.0:{}", old.local_addr().unwrap().port()));
+        assert!(first.of_another().bind(&all).await.is_err());
+        assert!(!first.are_in_the_way(), "it has not been asked to go");
+        first.offer(true);
+        other.offer(true);
+        assert!(first.of_another().bind(&all).await.is_err());
+        assert!(first.are_in_the_way() && !other.are_in_the_way());
+        drop((old, far));
+        first.of_another().bind(&all).await.unwrap();
     }
 
     #[tokio::test]

@@ -1,12 +1,18 @@
 //! The processors of one pipeline, in order.
 
-use crate::{delivery::Lane, fan_out::FanOut, isolation::isolated, ticker::Ticker};
+use crate::{
+    fan_out::{FanOut, Outlet},
+    graph::Origin,
+    isolation::isolated,
+    ticker::Wish,
+};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 use tidewatch_component::{Batch, Context, DataType, Out, Permit, Processor, Refusal, SignalSet};
 use tidewatch_telemetry::{Books, Held};
+use tokio::sync::Notify;
 
 /// When a refused sender may come back, unless somebody knows better.
 pub(crate) const COME_BACK: Duration = Duration::from_secs(1);
@@ -18,14 +24,18 @@ pub(crate) struct Chain {
     fan_out: FanOut,
     /// What processors make on their own comes from here.
     context: Arc<Context>,
-    ticker: Ticker,
+    /// A stage asks for an earlier tick.
+    wished: Notify,
 }
 
-/// A processor and its accounts.
+/// A processor of a pipeline and its accounts. It outlives the chain that it stands in: the next one has it, too,
+/// if it stays as it is.
 pub(crate) struct Stage {
     pub(crate) id: String,
+    pub(crate) origin: Origin,
     pub(crate) processor: Arc<dyn Processor>,
     pub(crate) books: Arc<Books>,
+    pub(crate) wish: Wish,
 }
 
 impl Held for Stage {
@@ -37,8 +47,7 @@ impl Held for Stage {
 impl Chain {
     pub(crate) fn new(name: &str, takes: SignalSet, stages: Vec<Arc<Stage>>, fan_out: FanOut) -> Self {
         let context = Arc::new(Context::of_receiver(&format!("pipeline:{name}")));
-        let ticker = Ticker::new(stages.len());
-        Self { takes, stages, fan_out, context, ticker }
+        Self { takes, stages, fan_out, context, wished: Notify::new() }
     }
 
     pub(crate) fn takes(&self) -> SignalSet {
@@ -49,12 +58,13 @@ impl Chain {
         &self.stages
     }
 
-    pub(crate) fn ticker(&self) -> &Ticker {
-        &self.ticker
+    /// Resolves when a stage has asked for an earlier tick.
+    pub(crate) async fn wished(&self) {
+        self.wished.notified().await;
     }
 
     /// The exporters that this kind of data reaches.
-    pub(crate) fn takers(&self, data_type: DataType) -> impl Iterator<Item = &Arc<Lane>> {
+    pub(crate) fn takers(&self, data_type: DataType) -> impl Iterator<Item = &Outlet> {
         self.fan_out.takers(data_type)
     }
 
@@ -90,18 +100,24 @@ impl Chain {
 
     fn pass_on(&self, from: usize, out: Out<'_>, permit: &mut Permit) {
         let (batches, wake_at) = out.finish();
-        if let Some(when) = wake_at {
-            self.ticker.wake_at(from, when);
+        if wake_at.is_some_and(|when| self.stages[from].wish.wake_at(when)) {
+            self.wished.notify_one();
         }
         for batch in batches {
             self.run_from(from + 1, batch, permit);
         }
     }
 
-    /// Ticks the processors that want it before any batch comes.
-    pub(crate) fn tick_at_start(&self, now: Instant) {
-        let wants = |at: &usize| self.stages[*at].processor.ticks_at_start();
+    /// Ticks the new ones among the processors that want it before any batch comes.
+    pub(crate) fn start(&self, is_new: impl Fn(&Arc<Stage>) -> bool) {
+        let now = tokio::time::Instant::now().into_std();
+        let wants = |at: &usize| is_new(&self.stages[*at]) && self.stages[*at].processor.ticks_at_start();
         (0..self.stages.len()).filter(wants).for_each(|at| self.tick(at, now, false));
+    }
+
+    /// Whether `stage` stands in it.
+    pub(crate) fn has(&self, stage: &Arc<Stage>) -> bool {
+        self.stages.iter().any(|own| Arc::ptr_eq(own, stage))
     }
 
     /// Gives one processor its tick; `closing` after the last batch.
@@ -112,9 +128,10 @@ impl Chain {
         self.pass_on(at, out, &mut Permit::default());
     }
 
-    /// Lets every processor give out what it holds, in order: the later ones still see it.
-    pub(crate) fn close(&self) {
+    /// Lets the processors that go give out what they hold, in order: the later ones still see it.
+    pub(crate) fn close(&self, goes: impl Fn(&Arc<Stage>) -> bool) {
         let now = tokio::time::Instant::now().into_std();
-        (0..self.stages.len()).for_each(|at| self.tick(at, now, true));
+        let going = (0..self.stages.len()).filter(|at| goes(&self.stages[*at]));
+        going.for_each(|at| self.tick(at, now, true));
     }
 }

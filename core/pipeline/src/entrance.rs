@@ -5,13 +5,9 @@ use crate::{
     delivery::Lane,
 };
 use futures_util::future::{BoxFuture, FutureExt, select_all};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering::Relaxed},
-};
+use std::sync::Arc;
 use tidewatch_component::{
-    Acknowledge, Batch, Budget, Context, DataType, Gate, LastCall, Payload, Permit, Receipt, Refusal,
-    Reservation, SignalSet,
+    Acknowledge, Batch, Budget, Context, DataType, Payload, Permit, Receipt, Refusal, Reservation, SignalSet,
 };
 use tidewatch_telemetry::Books;
 
@@ -26,8 +22,6 @@ pub(crate) struct Entrance {
     memory: Option<Arc<Budget>>,
     /// What an answer stands for; never `auto`.
     acknowledge: Acknowledge,
-    closed: AtomicBool,
-    last_call: LastCall,
 }
 
 impl Entrance {
@@ -41,12 +35,12 @@ impl Entrance {
             let mut reach: Vec<(Arc<Lane>, usize)> = Vec::new();
             for chain in chains.iter().filter(|chain| chain.takes().contains(data_type)) {
                 let made = DataType::ALL.iter().filter(|_| !chain.stages().is_empty());
-                let beside = made.flat_map(|made| chain.takers(*made)).map(|lane| (lane, 0));
-                let lanes = chain.takers(data_type).map(|lane| (lane, 1)).chain(beside);
-                for (lane, paths) in lanes.filter(|(lane, _)| lane.may_refuse()) {
-                    match reach.iter_mut().find(|(known, _)| Arc::ptr_eq(known, lane)) {
+                let beside = made.flat_map(|made| chain.takers(*made)).map(|outlet| (outlet, 0));
+                let outlets = chain.takers(data_type).map(|outlet| (outlet, 1)).chain(beside);
+                for (outlet, paths) in outlets.filter(|(outlet, _)| outlet.may_refuse) {
+                    match reach.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &outlet.lane)) {
                         Some((_, known)) => *known += paths,
-                        None => reach.push((lane.clone(), paths)),
+                        None => reach.push((outlet.lane.clone(), paths)),
                     }
                 }
             }
@@ -60,20 +54,7 @@ impl Entrance {
             Acknowledge::Auto => Acknowledge::Delivered,
             written => written,
         };
-        Self {
-            chains,
-            reach,
-            books,
-            memory,
-            acknowledge,
-            closed: AtomicBool::new(false),
-            last_call: LastCall::default(),
-        }
-    }
-
-    /// From now on everything is refused.
-    pub(crate) fn close(&self) {
-        self.closed.store(true, Relaxed);
+        Self { chains, reach, books, memory, acknowledge }
     }
 }
 
@@ -93,11 +74,9 @@ fn reserve_memory(
     })
 }
 
-impl Gate for Entrance {
-    fn admit(&self, signal: DataType, bytes: usize) -> Result<Permit, Refusal> {
-        if self.closed.load(Relaxed) {
-            return Err(Refusal { reason: "shutting down".into(), retry_after: COME_BACK });
-        }
+/// As [`Gate`](tidewatch_component::Gate) says.
+impl Entrance {
+    pub(crate) fn admit(&self, signal: DataType, bytes: usize) -> Result<Permit, Refusal> {
         for chain in self.chains.iter().filter(|chain| chain.takes().contains(signal)) {
             chain.admit(bytes)?;
         }
@@ -123,15 +102,11 @@ impl Gate for Entrance {
         Ok(permit)
     }
 
-    fn last_call(&self) -> &LastCall {
-        &self.last_call
-    }
-
-    fn takes(&self) -> SignalSet {
+    pub(crate) fn takes(&self) -> SignalSet {
         self.chains.iter().fold(SignalSet::NONE, |all, chain| all.union(chain.takes()))
     }
 
-    fn room(&self) -> BoxFuture<'_, ()> {
+    pub(crate) fn room(&self) -> BoxFuture<'static, ()> {
         let lanes: Vec<_> = self.reach.iter().flatten().map(|(lane, _)| lane.freed()).collect();
         if lanes.is_empty() {
             return std::future::pending().boxed();
@@ -139,7 +114,7 @@ impl Gate for Entrance {
         select_all(lanes).map(|_| ()).boxed()
     }
 
-    fn submit(&self, mut permit: Permit, payload: Payload, context: Arc<Context>) -> Receipt {
+    pub(crate) fn submit(&self, mut permit: Permit, payload: Payload, context: Arc<Context>) -> Receipt {
         let (data_type, items) = (payload.data_type(), payload.items());
         self.books.came_in(data_type, items);
         let (receipt, batch) = match self.acknowledge {
@@ -164,7 +139,7 @@ impl Gate for Entrance {
         receipt
     }
 
-    fn dropped(&self, signal: DataType, items: usize, reason: &'static str) {
+    pub(crate) fn dropped(&self, signal: DataType, items: usize, reason: &'static str) {
         self.books.came_in(signal, items);
         self.books.dropped(signal, items, reason);
     }

@@ -7,16 +7,27 @@
 //! ```
 //!
 //! [`Agent::build`] makes all of it from a checked configuration; [`Agent::start`] and
-//! [`Running::stop`] bring it up and down.
+//! [`Running::stop`] bring it up and down, and [`Running::reload`] to another configuration.
 
 mod agent;
+mod build;
 mod chain;
+mod change;
+mod changes;
+mod common;
 mod dead_letter;
 mod delivery;
+mod departure;
+mod door;
 mod entrance;
 mod fan_out;
 mod graph;
+mod host;
 mod isolation;
+mod running;
 mod ticker;
 
-pub use agent::{Agent, Report, Running, StartFailure};
+pub use agent::Agent;
+pub use changes::Changes;
+pub use departure::Report;
+pub use running::{ReloadError, Running, StartFailure};

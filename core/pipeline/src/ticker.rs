@@ -5,59 +5,50 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
-use tokio::sync::Notify;
 
-/// The earliest moment that each processor of a chain asked for.
-pub(crate) struct Ticker {
-    wishes: Mutex<Vec<Option<Instant>>>,
-    changed: Notify,
-}
+/// The earliest moment that a processor has asked for.
+#[derive(Default)]
+pub(crate) struct Wish(Mutex<Option<Instant>>);
 
-impl Ticker {
-    /// For a chain of `stages` processors.
-    pub(crate) fn new(stages: usize) -> Self {
-        Self { wishes: Mutex::new(vec![None; stages]), changed: Notify::new() }
-    }
-
-    pub(crate) fn wake_at(&self, stage: usize, when: Instant) {
-        let mut wishes = self.lock();
-        if wishes[stage].is_none_or(|known| when < known) {
-            wishes[stage] = Some(when);
-            self.changed.notify_one();
+impl Wish {
+    /// Asks for a tick at `when`; whether that is earlier than what was asked for before.
+    pub(crate) fn wake_at(&self, when: Instant) -> bool {
+        let mut wish = self.lock();
+        let earlier = wish.is_none_or(|known| when < known);
+        if earlier {
+            *wish = Some(when);
         }
+        earlier
     }
 
-    fn next(&self) -> Option<Instant> {
-        self.lock().iter().flatten().min().copied()
+    fn get(&self) -> Option<Instant> {
+        *self.lock()
     }
 
-    /// The processors whose moment has come.
-    fn take_due(&self, now: Instant) -> Vec<usize> {
-        let mut wishes = self.lock();
-        let due = |wish: &mut Option<Instant>| wish.take_if(|when| *when <= now).is_some();
-        wishes.iter_mut().enumerate().filter_map(|(stage, wish)| due(wish).then_some(stage)).collect()
+    /// Takes the wish if its moment has come.
+    fn take_due(&self, now: Instant) -> bool {
+        self.lock().take_if(|when| *when <= now).is_some()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Option<Instant>>> {
-        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Ticks `chain` until the task is aborted.
 pub(crate) async fn run(chain: Arc<Chain>) {
-    chain.tick_at_start(tokio::time::Instant::now().into_std());
+    let stages = chain.stages();
     loop {
-        let ticker = chain.ticker();
-        match ticker.next() {
+        match stages.iter().filter_map(|stage| stage.wish.get()).min() {
             Some(when) => tokio::select! {
                 () = tokio::time::sleep_until(when.into()) => {}
-                () = ticker.changed.notified() => {}
+                () = chain.wished() => {}
             },
-            None => ticker.changed.notified().await,
+            None => chain.wished().await,
         }
         let now = tokio::time::Instant::now().into_std();
-        for stage in ticker.take_due(now) {
-            chain.tick(stage, now, false);
+        for at in (0..stages.len()).filter(|at| stages[*at].wish.take_due(now)).collect::<Vec<_>>() {
+            chain.tick(at, now, false);
         }
     }
 }

@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 use tidewatch_component::{
-    Batch, Budget, DataType, Exporter, Failure, Outcome, Payload, Permit, SignalSet, Sizer, WhenFull,
+    Batch, Budget, DataType, Exporter, Failure, Outcome, Payload, Permit, Sizer, WhenFull,
 };
 use tidewatch_telemetry::{Held, Metrics};
 use tokio::{
@@ -84,7 +84,7 @@ impl Lane {
             None => Outbox::new(outbox_bytes),
         };
         let bytes = if disk.is_some() { disk::MEMORY } else { policy.max_bytes };
-        let lane = Arc::new(Self {
+        Arc::new(Self {
             bytes: Budget::within(memory, bytes),
             units,
             meters: Meters::new(metrics, &id, service.takes, disk.is_some()),
@@ -99,9 +99,7 @@ impl Lane {
             under_way: UnderWay::default(),
             trouble: Mutex::default(),
             searched: Mutex::default(),
-        });
-        lane.meters.capacity(lane.size_and_capacity().1);
-        lane
+        })
     }
 
     /// What it does for its exporter now.
@@ -128,7 +126,6 @@ impl Lane {
         if let (Some(units), Some((_, size))) = (&self.units, service.policy.units) {
             units.set_capacity(size);
         }
-        self.meters.capacity(self.size_and_capacity().1);
         let old = self.service.send_replace(Arc::new(service));
         self.arrived.notify_one();
         old
@@ -148,11 +145,6 @@ impl Lane {
     /// One of its own in this process; a permit's room is found by it.
     pub(crate) fn number(&self) -> usize {
         self.number
-    }
-
-    /// The kinds of data that this exporter gets.
-    pub(crate) fn takes(&self) -> SignalSet {
-        self.service.borrow().takes
     }
 
     pub(crate) fn exporter(&self) -> Arc<dyn Exporter> {

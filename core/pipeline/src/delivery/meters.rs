@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 use tidewatch_component::{DataType, SignalSet};
-use tidewatch_telemetry::{Books, IntCounter, IntGauge, Metrics, NodeKind, per_signal};
+use tidewatch_telemetry::{Books, IntCounter, Metrics, NodeKind, per_signal};
 
 pub(crate) struct Meters {
     pub(crate) books: Arc<Books>,
     sent: [IntCounter; DataType::ALL.len()],
     send_failed: [IntCounter; DataType::ALL.len()],
     enqueue_failed: [IntCounter; DataType::ALL.len()],
-    capacity: IntGauge,
 }
 
 /// Why an exporter drops items. Each is told from the start, as 0: a counter that is born at its first value
@@ -34,18 +33,7 @@ impl Meters {
             sent: counters("sent", "Items that the destination took."),
             send_failed: counters("send_failed", "Items that could not be sent and were given up."),
             enqueue_failed: counters("enqueue_failed", "Items for which the queue had no room."),
-            capacity: metrics
-                .gauge(
-                    "otelcol_exporter_queue_capacity",
-                    "Room in the queue, in its sizer's units (bytes by default).",
-                    &["exporter"],
-                )
-                .with_label_values(&[exporter]),
         }
-    }
-
-    pub(crate) fn capacity(&self, capacity: usize) {
-        self.capacity.set(i64::try_from(capacity).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn delivered(&self, data_type: DataType, items: usize) {

@@ -64,7 +64,7 @@ impl Lane {
     }
 
     /// Resolves when room has been given back after this call.
-    pub(crate) fn freed(&self) -> BoxFuture<'_, ()> {
+    pub(crate) fn freed(&self) -> BoxFuture<'static, ()> {
         let budgets = [Some(&self.bytes), self.units.as_ref(), self.disk_room()];
         let freed = budgets.into_iter().flatten().map(|budget| budget.freed().boxed());
         select_all(freed).map(|_| ()).boxed()
