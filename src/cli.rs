@@ -19,6 +19,9 @@ Examples:
   tidewatch --config env:TIDEWATCH_CONFIG
       Run with YAML from an environment variable.
 
+  tidewatch replay dead_letters.jsonl --endpoint http://localhost:4318
+      Feed in again what a destination had refused, once it is mended.
+
   tidewatch components
       List what a configuration can name.
 
@@ -66,6 +69,8 @@ enum Command {
         #[command(flatten)]
         sources: Sources,
     },
+    /// Feed dead letters in again: the originals in files that `service.dead_letter` has written
+    Replay(commands::replay::Replay),
     /// Print the JSON schema of configurations, for editors and other tools
     PrintSchema,
 }
@@ -82,6 +87,7 @@ impl Cli {
             Some(Command::PrintConfig { sources }) => {
                 commands::print_config::run(&before.and(sources), registry)
             }
+            Some(Command::Replay(replay)) => commands::replay::run(&replay),
             Some(Command::PrintSchema) => commands::print_schema::run(registry),
         }
     }

@@ -1,5 +1,7 @@
 //! A backend that speaks OTLP over gRPC and HTTP on one port, and keeps what it is sent.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use bytes::{Buf, Bytes};
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::{
@@ -60,18 +62,30 @@ fn decode<M: Message + Default>(message: &[u8]) -> Result<M, String> {
 pub(crate) struct Backend {
     pub(crate) address: SocketAddr,
     received: Arc<Mutex<Received>>,
+    refuses: Refuses,
     _runtime: Runtime,
 }
 
 impl Backend {
     /// Starts it at a free port.
     pub(crate) fn start() -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// Starts it at this address.
+    pub(crate) fn start_at(address: SocketAddr) -> Self {
         let runtime = Runtime::new().expect("threads");
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let listener = runtime.block_on(TcpListener::bind(address)).expect("a port");
         let address = listener.local_addr().expect("an address");
         let received = Arc::new(Mutex::new(Received::default()));
-        runtime.spawn(serve(listener, Arc::clone(&received)));
-        Self { address, received, _runtime: runtime }
+        let refuses = Arc::default();
+        runtime.spawn(serve(listener, Arc::clone(&received), Arc::clone(&refuses)));
+        Self { address, received, refuses, _runtime: runtime }
+    }
+
+    /// From now on refuses for good what holds this text; none: nothing.
+    pub(crate) fn refuse(&self, text: Option<&'static str>) {
+        *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) = text;
     }
 
     /// Everything so far.
@@ -80,11 +94,13 @@ impl Backend {
     }
 }
 
-async fn serve(listener: TcpListener, received: Arc<Mutex<Received>>) {
+type Refuses = Arc<Mutex<Option<&'static str>>>;
+
+async fn serve(listener: TcpListener, received: Arc<Mutex<Received>>, refuses: Refuses) {
     while let Ok((stream, _)) = listener.accept().await {
-        let received = Arc::clone(&received);
+        let (received, refuses) = (Arc::clone(&received), Arc::clone(&refuses));
         tokio::spawn(async move {
-            let service = service_fn(|request| answer(request, Arc::clone(&received)));
+            let service = service_fn(|request| answer(request, Arc::clone(&received), Arc::clone(&refuses)));
             // A client that hangs up is none of our business.
             let server = auto::Builder::new(TokioExecutor::new());
             server.serve_connection(TokioIo::new(stream), service).await.ok();
@@ -94,11 +110,20 @@ async fn serve(listener: TcpListener, received: Arc<Mutex<Received>>) {
 
 type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
-async fn answer(request: Request<Incoming>, received: Arc<Mutex<Received>>) -> Result<Answer, Infallible> {
+async fn answer(
+    request: Request<Incoming>,
+    received: Arc<Mutex<Received>>,
+    refuses: Refuses,
+) -> Result<Answer, Infallible> {
     let (head, body) = request.into_parts();
     let grpc = header(&head.headers, CONTENT_TYPE.as_str()).starts_with("application/grpc");
     let kept = match body.collect().await {
         Ok(body) => message(&head.headers, grpc, body.to_bytes()).and_then(|message| {
+            let refused = *refuses.lock().unwrap_or_else(PoisonError::into_inner);
+            let holds = |text: &str| message.windows(text.len()).any(|part| part == text.as_bytes());
+            if refused.is_some_and(holds) {
+                return Err("it is poisoned".into());
+            }
             received.lock().unwrap_or_else(PoisonError::into_inner).keep(head.uri.path(), &message)
         }),
         Err(error) => Err(error.to_string()),
