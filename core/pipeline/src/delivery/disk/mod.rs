@@ -31,7 +31,7 @@ use tidewatch_telemetry::Metrics;
 use tokio::time::Instant;
 
 /// What a lane on disk holds in memory at most.
-pub(crate) const MEMORY: usize = 32 << 20;
+pub(crate) const MEMORY: usize = 48 << 20;
 
 /// After a failure the disk is left alone for so long: nothing is admitted.
 const PAUSE: Duration = Duration::from_secs(1);
