@@ -73,7 +73,8 @@ impl Lane {
     ) -> Arc<Self> {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let policy = &service.policy;
-        let outbox_bytes = policy.max_bytes / OVERDRAFT;
+        // Alerts wait in memory wherever the queue is.
+        let outbox_bytes = policy.max_bytes.min(disk::MEMORY) / OVERDRAFT;
         let units = policy.units.map(|(_, size)| Budget::new(size));
         let disk = service
             .storage

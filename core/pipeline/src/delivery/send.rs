@@ -52,7 +52,7 @@ impl Lane {
         parts.reverse();
         while let Some(batch) = parts.pop() {
             let items = batch.items();
-            match self.send(batch, flight.is_none()).await {
+            match self.send(batch, flight).await {
                 Tried::Ended => refusals = 0,
                 Tried::Left => ended = Ended::NotAll,
                 Tried::Divide(batch, reason) => {
@@ -77,7 +77,8 @@ impl Lane {
         ended
     }
 
-    async fn send(&self, mut batch: Batch, for_ever: bool) -> Tried {
+    async fn send(&self, mut batch: Batch, flight: Option<&Flight<'_>>) -> Tried {
+        let for_ever = flight.is_none();
         let mut service = self.service();
         let new_backoff = |service: &Service| {
             let retry = &service.policy.retry;
@@ -122,6 +123,10 @@ impl Lane {
             self.set_trouble(&reason, pause);
             if self.disk.is_some() && self.is_stopping() {
                 return self.stop_trying(batch);
+            }
+            if flight.and_then(Flight::written_at).is_some_and(|at| self.is_too_old(at)) {
+                self.expire(batch);
+                return Tried::Ended;
             }
             tokio::select! {
                 () = self.rest(pause, &batch) => {}

@@ -25,6 +25,7 @@ pub(crate) struct Flight<'a> {
     books: &'a Books,
     number: usize,
     bytes: usize,
+    written_at: Option<u64>,
 }
 
 impl UnderWay {
@@ -38,7 +39,7 @@ impl UnderWay {
         self.bytes.fetch_add(bytes, Relaxed);
         let number = self.next.fetch_add(1, Relaxed);
         self.lock().insert(number, (data_type, items));
-        Flight { all: self, books, number, bytes }
+        Flight { all: self, books, number, bytes, written_at: None }
     }
 
     /// Bytes in memory.
@@ -57,6 +58,17 @@ impl UnderWay {
 }
 
 impl Flight<'_> {
+    /// With the moment at which the youngest of it was written to disk.
+    pub(crate) fn written_at_last(mut self, written_at: Option<u64>) -> Self {
+        self.written_at = written_at;
+        self
+    }
+
+    /// When the youngest of it was written to disk, in nanoseconds since 1970.
+    pub(crate) fn written_at(&self) -> Option<u64> {
+        self.written_at
+    }
+
     /// These items are accounted for.
     pub(crate) fn ended(&self, items: usize) {
         if let Some((_, left)) = self.all.lock().get_mut(&self.number) {

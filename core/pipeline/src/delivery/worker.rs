@@ -3,7 +3,7 @@
 use super::{
     disk::DiskQueue,
     lane::{Lane, Stage},
-    queue::{Entry, Next, OnDisk},
+    queue::{Entry, Next},
     send::Ended,
 };
 use crate::isolation;
@@ -123,10 +123,9 @@ impl Lane {
                 self.abandon(entry.batch);
                 continue;
             }
-            if entry.on_disk.is_some_and(|on_disk| self.is_too_old(&on_disk)) {
-                self.meters.failed(entry.batch.data_type(), entry.batch.items(), "expired");
+            if entry.on_disk.is_some_and(|on_disk| self.is_too_old(on_disk.written_at)) {
                 self.forget(entry.on_disk);
-                entry.batch.end_dropped("expired");
+                self.expire(entry.batch);
                 continue;
             }
             on_disk.extend(entry.on_disk);
@@ -136,7 +135,9 @@ impl Lane {
         let Some(first) = batches.first() else { return };
         let items = batches.iter().map(Batch::items).sum();
         let bytes = batches.iter().map(Batch::memory).sum();
-        let flight = self.under_way.start(first.data_type(), items, bytes, self.books());
+        let youngest = on_disk.iter().map(|on_disk| on_disk.written_at).max();
+        let flight =
+            self.under_way.start(first.data_type(), items, bytes, self.books()).written_at_last(youngest);
         let gathering = self.service().policy.gathering;
         let batch = Batch::merge(batches);
         let too_large = batch.memory() > gathering.max_bytes
@@ -148,9 +149,15 @@ impl Lane {
         }
     }
 
-    fn is_too_old(&self, on_disk: &OnDisk) -> bool {
-        let age = timestamp::now().saturating_sub(on_disk.written_at);
+    /// Whether what was written then has waited for longer than `max_age`.
+    pub(super) fn is_too_old(&self, written_at: u64) -> bool {
+        let age = timestamp::now().saturating_sub(written_at);
         self.service().policy.max_age.is_some_and(|limit| u128::from(age) > limit.as_nanos())
+    }
+
+    pub(super) fn expire(&self, batch: Batch) {
+        self.meters.failed(batch.data_type(), batch.items(), "expired");
+        batch.end_dropped("expired");
     }
 
     /// State alerts stay in their slots until the destination has taken or refused them.

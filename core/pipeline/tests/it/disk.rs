@@ -144,6 +144,19 @@ async fn what_is_too_old_is_dropped_and_counted() {
 }
 
 #[tokio::test]
+async fn what_becomes_too_old_while_it_is_tried_is_dropped_too() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let exporter =
+        "{sending_queue: {storage: disk, max_age: 50ms}, retry_on_failure: {initial_interval: 10ms}}";
+    let bench = Bench::start(&yaml(directory.path(), "", exporter)).await;
+    bench.sink("sink").always(Answer::Refuse(None));
+    assert!(bench.send(logs([1, 2, 3])).verdict().await.is_settled());
+    eventually("it is gone", || bench.accounts().dropped("sink", "expired") == 3).await;
+    assert!(bench.sink("sink").calls().len() > 1, "it was tried");
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn a_refusal_for_good_ends_it_on_disk_too() {
     let directory = tempfile::tempdir().expect("a directory");
     let bench = Bench::start(&yaml(directory.path(), "", ON_DISK)).await;

@@ -10,6 +10,7 @@ mod meters;
 mod record;
 
 use super::{lane::Lane, queue::Entry};
+use crate::isolation::isolated;
 use behind::Behind;
 use inbox::Inbox;
 use keeper::Keeper;
@@ -131,6 +132,14 @@ impl DiskQueue {
         *trouble = Some((Instant::now() + PAUSE, reason));
     }
 
+    /// Nobody writes any more: nothing is taken in until the next start.
+    fn broken(&self) {
+        self.inbox.close();
+        let reason = "broken by a panic; what is on disk is sent after the next start".to_owned();
+        let for_ever = Instant::now() + Duration::from_secs(1 << 30);
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some((for_ever, reason));
+    }
+
     fn behind(&self) -> MutexGuard<'_, Behind> {
         self.behind.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -197,7 +206,13 @@ impl Lane {
         drop(behind);
         let keeper = Keeper::new(self.clone(), log, disk.store.options().clone());
         let thread = std::thread::Builder::new().name("tidewatch-queue".into());
-        let handle = thread.spawn(move || keeper.run()).map_err(|error| failed(&error))?;
+        let lane = self.clone();
+        let guarded = move || {
+            if isolated(lane.id(), || keeper.run()).is_none() {
+                lane.disk().broken();
+            }
+        };
+        let handle = thread.spawn(guarded).map_err(|error| failed(&error))?;
         *disk.keeper.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
         Ok(())
     }
