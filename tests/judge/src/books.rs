@@ -49,6 +49,17 @@ impl Node {
 }
 
 impl Account {
+    /// Whether it has seen nothing.
+    pub fn is_empty(&self) -> bool {
+        self.came_in
+            + self.created
+            + self.recovered
+            + self.out
+            + self.dropped.values().sum::<u64>()
+            + self.held
+            == 0
+    }
+
     /// Whether `in + created + recovered = out + dropped + held`.
     pub fn is_balanced(&self) -> bool {
         self.came_in + self.created + self.recovered
@@ -58,7 +69,8 @@ impl Account {
 
 impl fmt::Display for Account {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { came_in, created, recovered, out, dropped, held } = self;
+        let Self { came_in, created, recovered, out, held, .. } = self;
+        let dropped: BTreeMap<_, _> = self.dropped.iter().filter(|(_, items)| **items > 0).collect();
         write!(
             formatter,
             "in {came_in} + created {created} + recovered {recovered} : out {out} + dropped {dropped:?} + held {held}"

@@ -1,6 +1,9 @@
 //! Why a number was delivered more than once, as far as the outside can see.
 
-use crate::{sender::Sent, sink::Record};
+use crate::{
+    sender::Sent,
+    sink::{Interruption, Record},
+};
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
@@ -37,11 +40,12 @@ impl Causes {
         let interruptions = record.times.interruptions();
         let mut by_kill: HashMap<u64, (usize, u32)> = HashMap::new();
         for repeat in record.times.repeats() {
-            let spans = |kill: &crate::sink::Interruption| {
-                repeat.first <= kill.succeeded && repeat.again >= kill.killed
-            };
-            // The last one that fits is the one whose successor sent it again.
-            if let Some(kill) = interruptions.iter().rposition(spans) {
+            // Of a line that was in its file before the kill, both copies may come later: one was safe in the queue
+            // and not yet noted as read.
+            let since = record.times.written_of(repeat.number).unwrap_or(repeat.first);
+            let spans = |kill: &Interruption| since <= kill.succeeded && repeat.again >= kill.killed;
+            // The first one that fits kept the agent from noting that it was delivered.
+            if let Some(kill) = interruptions.iter().position(spans) {
                 let before = interruptions[kill].killed.saturating_sub(repeat.first);
                 by_kill.insert(repeat.number, (kill, before));
             }

@@ -120,6 +120,9 @@ impl Verdict {
         });
         self.fact(format!("{name}, answers to senders"), format!("{:?}", sent.answers()));
         self.fact(format!("{name}, answers of the sink"), format!("{:?}", record.answers()));
+        if !causes.with(Cause::Unexplained).is_empty() {
+            self.fact(format!("{name}, repeats, in ms since the start"), &record.times);
+        }
         if !causes.with(Cause::Killed).is_empty() {
             let Causes { most_per_kill, longest_before_kill, .. } = causes;
             self.fact(
@@ -157,7 +160,9 @@ impl Verdict {
             self.promise(account.is_balanced(), format!("books of {node} balance: {account}"));
             let is_empty = account.held == 0 || node.is_one_of(may_hold);
             self.promise(is_empty, format!("{node} holds nothing at rest: {account}"));
-            self.fact(node, account);
+            if !account.is_empty() {
+                self.fact(node, account);
+            }
         }
     }
 

@@ -118,3 +118,8 @@ fn sink_moods() {
 fn two_agents() {
     judge("two_agents");
 }
+
+#[test]
+fn outage() {
+    judge("outage");
+}

@@ -62,7 +62,7 @@ impl Writer {
                 let due = (began.elapsed().as_secs_f64() * writing.rate as f64) as u64;
                 let each = (due.saturating_sub(lines) / writing.files as u64).max(1);
                 for log in &mut logs {
-                    log.write(each, &written)?;
+                    log.write(each, &written, &record)?;
                     log.rotate_if_due(writing.rotate_after, &record)?;
                 }
                 lines += each * writing.files as u64;
@@ -110,7 +110,7 @@ impl LogFile {
         }
     }
 
-    fn write(&mut self, lines: u64, written: &Numbers) -> Result<()> {
+    fn write(&mut self, lines: u64, written: &Numbers, record: &Record) -> Result<()> {
         let numbers = self.numbers.start..self.numbers.end.min(self.numbers.start + lines);
         let text: String = numbers.clone().map(|number| items::line(number) + "\n").collect();
         let file = match &mut self.file {
@@ -119,6 +119,7 @@ impl LogFile {
         };
         file.write_all(text.as_bytes())?;
         self.numbers.start = numbers.end;
+        numbers.clone().for_each(|number| record.times.written(number));
         written.extend(numbers);
         Ok(())
     }

@@ -26,7 +26,7 @@ pub(super) const NAME: &str = "kill9";
 const PER_REQUEST: u64 = 50;
 const RATE: u64 = 20_000;
 /// More than are sent in any run.
-const LIMIT: u64 = 8_000_000;
+const LIMIT: u64 = 4_000_000;
 
 pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     let rounds = trial.pick(8, 100);

@@ -8,6 +8,7 @@ mod kill9;
 mod one_dead;
 mod one_dead_disk;
 mod order;
+mod outage;
 mod poison;
 mod reload;
 mod rotation;
@@ -30,6 +31,7 @@ pub const NAMES: &[&str] = &[
     "unkind_sink",
     "kill9",
     "sigterm_disk",
+    "outage",
     "sink_moods",
     "damage",
     "disk_full",
@@ -42,12 +44,24 @@ pub const NAMES: &[&str] = &[
 ];
 
 /// Those that need nothing that only Tidewatch has.
-const FOR_ALL: &[&str] = &["kill9", "sigterm_disk", "sink_moods", "damage", "disk_full", "rotation"];
+const FOR_ALL: &[&str] =
+    &["kill9", "sigterm_disk", "outage", "sink_moods", "rotation", "damage", "disk_full"];
+
+/// Those among them that more is written for than a Collector's queue takes by default.
+const FOR_LARGE_QUEUES: &[&str] = &["damage", "disk_full"];
 
 /// The scenarios that this kind of agent can be tried with.
 pub fn names_for(kind: Kind) -> Vec<String> {
-    let all = if kind == Kind::Tidewatch { NAMES } else { FOR_ALL };
-    all.iter().map(|name| (*name).to_owned()).collect()
+    NAMES.iter().filter(|name| can_try(kind, name)).map(|name| (*name).to_owned()).collect()
+}
+
+fn can_try(kind: Kind, name: &str) -> bool {
+    match kind {
+        Kind::Tidewatch => true,
+        Kind::Collector { defaults, .. } => {
+            FOR_ALL.contains(&name) && !(defaults && FOR_LARGE_QUEUES.contains(&name))
+        }
+    }
 }
 
 /// Tries one.
@@ -55,8 +69,8 @@ pub fn names_for(kind: Kind) -> Vec<String> {
 /// # Errors
 /// When there is no such scenario, or the judge cannot do its work.
 pub async fn run(name: &str, trial: &Trial) -> Result<Verdict> {
-    if trial.kind != Kind::Tidewatch && !FOR_ALL.contains(&name) {
-        return Err("it is about what only Tidewatch has".into());
+    if !can_try(trial.kind, name) {
+        return Err(format!("it is not made for {}", trial.kind.name()).into());
     }
     match name {
         clock::NAME => clock::run(trial).await,
@@ -67,6 +81,7 @@ pub async fn run(name: &str, trial: &Trial) -> Result<Verdict> {
         one_dead::NAME => one_dead::run(trial).await,
         one_dead_disk::NAME => one_dead_disk::run(trial).await,
         order::NAME => order::run(trial).await,
+        outage::NAME => outage::run(trial).await,
         poison::NAME => poison::run(trial).await,
         reload::NAME => reload::run(trial).await,
         rotation::NAME => rotation::run(trial).await,

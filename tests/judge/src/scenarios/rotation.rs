@@ -14,7 +14,7 @@ use crate::{
     verdict::{Flow, Verdict},
 };
 use rand::Rng;
-use std::{sync::Arc, time::Duration};
+use std::{cmp::Reverse, sync::Arc, time::Duration};
 
 pub(super) const NAME: &str = "rotation";
 
@@ -25,7 +25,7 @@ pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     let rounds = trial.pick(3, 30);
     let files = trial.pick(8, 20);
     let limit = files as u64 * PER_FILE;
-    let mut sink = Sink::start(Record::timed(limit, PER_FILE), kind()).await?;
+    let mut sink = Sink::start(Record::of_files(limit, PER_FILE), kind()).await?;
     let from = From::Files("logs/*.log*");
     let setup = Setup {
         flows: vec![setup::Flow { name: "judge", from, to: (Protocol::Grpc, sink.address) }],
@@ -35,9 +35,10 @@ pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     // Who writes to a file has written when the system has it: that is all the acknowledgement there is.
     let sent = Arc::new(Sent::new(Protocol::Grpc, limit));
     let written = Arc::new(crate::numbers::Numbers::new(limit));
+    let rotate_after = trial.pick(1_000, 2_500);
     let writer = Writer::start(
         lives.home().path().join("logs"),
-        Writing { files, rate: 10_000, rotate_after: trial.pick(1_000, 2_500), per_file: PER_FILE },
+        Writing { files, rate: 10_000, rotate_after, per_file: PER_FILE },
         written.clone(),
         sink.record.clone(),
     )?;
@@ -76,6 +77,40 @@ pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     verdict.promise(rotations > 0, "files were rotated");
     verdict.fact("rotations", rotations);
     verdict.nothing_lost(&flow);
+    let far = not_of_the_tail(&sink.record, rotate_after);
+    verdict.none(
+        "files",
+        "delivered again though much behind it was delivered before the kill, and only once",
+        &far,
+    );
     lives.judge_books(&mut verdict, &[]).await?;
     Ok(lives.close(verdict))
+}
+
+/// Numbers that came again although, when the agent was killed, more lines behind them in their file had been delivered
+/// than one rotation has, and did not come again: what was not yet noted as read is the end of what was read.
+fn not_of_the_tail(record: &Record, rotate_after: u64) -> Vec<u64> {
+    let kills = record.times.interruptions();
+    let mut repeats = record.times.repeats();
+    // From the end of each file to its beginning.
+    repeats.sort_by_key(|repeat| Reverse(repeat.number));
+    let mut far = Vec::new();
+    for (index, kill) in kills.iter().enumerate() {
+        let until = kills.get(index + 1).map_or(u32::MAX, |next| next.killed);
+        let (mut file, mut above, mut behind) = (u64::MAX, 0, 0);
+        for repeat in repeats.iter().filter(|repeat| (kill.killed..until).contains(&repeat.again)) {
+            if repeat.number / PER_FILE != file {
+                file = repeat.number / PER_FILE;
+                (above, behind) = ((file + 1) * PER_FILE, 0);
+            }
+            let before =
+                |number: &u64| record.times.first_of(*number).is_some_and(|first| first < kill.killed);
+            behind += (repeat.number + 1..above).filter(before).count() as u64;
+            above = repeat.number;
+            if behind > rotate_after {
+                far.push(repeat.number);
+            }
+        }
+    }
+    far
 }

@@ -3,7 +3,9 @@
 //! letters; everything else arrives.
 
 use crate::{
-    Result, dead_letters,
+    Result,
+    books::Books,
+    dead_letters,
     lifetimes::Lifetimes,
     numbers::Numbers,
     ports,
@@ -78,7 +80,21 @@ pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
             true => dead_letters::numbers(&lives.home().path().join(setup::DEAD_LETTERS), name, LIMIT)?,
             false => refused(record),
         };
+        // Nobody says which records a partial success is without: they are counted.
+        let rejected: Vec<u64> =
+            record.rejected.iter().filter(|number| !record.accepted.contains(*number)).collect();
+        kept.extend(rejected.iter().copied());
         verdict.nothing_lost_but(&flow, &kept);
+        if let Some(books) = &books {
+            let counted = dropped(books, exporter, "rejected");
+            verdict.promise(
+                counted == rejected.len() as u64,
+                format!(
+                    "{name}: {counted} are counted as rejected, {} were by partial success",
+                    rejected.len()
+                ),
+            );
+        }
         let given = record.answers();
         let missing = statuses(sent.protocol)
             .iter()
@@ -104,6 +120,11 @@ async fn flap(one: &mut Sink, other: &mut Sink) -> crate::Error {
             }
         }
     }
+}
+
+fn dropped(books: &Books, exporter: &str, reason: &str) -> u64 {
+    let accounts = books.accounts().into_iter().filter(|(node, _)| node.is_one_of(&[exporter]));
+    accounts.filter_map(|(_, account)| account.dropped.get(reason).copied()).sum()
 }
 
 fn refused(record: &Record) -> Numbers {

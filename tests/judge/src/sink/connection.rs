@@ -101,6 +101,7 @@ impl Connection {
             }
             Answer::AcceptBut(rejected) => {
                 self.record.refused.extend(rejected.iter().copied());
+                self.record.rejected.extend(rejected.iter().copied());
                 contents.numbers.retain(|number| !rejected.contains(number));
                 self.record.accept(&contents);
                 answer::accept(protocol, rejected.len(), Accepted { connection: self, contents })

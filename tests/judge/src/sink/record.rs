@@ -21,6 +21,8 @@ pub struct Record {
     pub unheard: Numbers,
     /// Numbers of requests it refused for good, and numbers it rejected by partial success.
     pub refused: Numbers,
+    /// Of these, numbers it rejected by partial success: it says how many, but not which.
+    pub rejected: Numbers,
     /// Numbers of requests it failed after reading them, in a way that invites another try.
     pub failed: Numbers,
     /// Items it accepted.
@@ -49,6 +51,7 @@ impl Record {
             repeated: set(),
             unheard: set(),
             refused: set(),
+            rejected: set(),
             failed: set(),
             accepted_items: AtomicU64::new(0),
             unheard_items: AtomicU64::new(0),
@@ -65,6 +68,11 @@ impl Record {
     /// The same, which remembers when each number came.
     pub fn timed(limit: u64, per_request: u64) -> Self {
         Self { times: Times::new(limit), ..Self::new(limit, per_request) }
+    }
+
+    /// The same for lines of files, `per_file` for each.
+    pub fn of_files(limit: u64, per_file: u64) -> Self {
+        Self { times: Times::of_files(limit), ..Self::new(limit, per_file) }
     }
 
     /// Takes in what was accepted.

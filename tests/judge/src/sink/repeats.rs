@@ -1,6 +1,7 @@
 //! When numbers came first and again, and when agents were killed in between.
 
 use std::{
+    fmt,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering::Relaxed},
@@ -33,6 +34,7 @@ pub struct Interruption {
 pub struct Times {
     began: Instant,
     firsts: Vec<AtomicU32>,
+    written: Vec<AtomicU32>,
     repeats: Mutex<Vec<Repeat>>,
     interruptions: Mutex<Vec<Interruption>>,
 }
@@ -42,10 +44,16 @@ impl Times {
     pub(super) fn new(limit: u64) -> Self {
         Self {
             began: Instant::now(),
-            firsts: (0..limit).map(|_| AtomicU32::new(0)).collect(),
+            firsts: zeros(limit),
+            written: Vec::new(),
             repeats: Mutex::default(),
             interruptions: Mutex::default(),
         }
+    }
+
+    /// For numbers that are written to files: it is noted when, too.
+    pub(super) fn of_files(limit: u64) -> Self {
+        Self { written: zeros(limit), ..Self::new(limit) }
     }
 
     /// Now.
@@ -67,8 +75,20 @@ impl Times {
     }
 
     /// When a number came first, if it has come.
-    pub fn of(&self, number: u64) -> Option<u32> {
+    pub fn first_of(&self, number: u64) -> Option<u32> {
         self.firsts.get(number as usize).map(|first| first.load(Relaxed)).filter(|first| *first > 0)
+    }
+
+    /// When a number was written to a file, if it was.
+    pub fn written_of(&self, number: u64) -> Option<u32> {
+        self.written.get(number as usize).map(|at| at.load(Relaxed)).filter(|at| *at > 0)
+    }
+
+    /// A number is in its file.
+    pub fn written(&self, number: u64) {
+        if let Some(at) = self.written.get(number as usize) {
+            at.store(self.now(), Relaxed);
+        }
     }
 
     /// An agent is being killed.
@@ -95,6 +115,31 @@ impl Times {
     pub fn interruptions(&self) -> Vec<Interruption> {
         lock(&self.interruptions).clone()
     }
+}
+
+/// The runs of numbers that came again, and the kills, for whoever looks for the reason.
+impl fmt::Display for Times {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut repeats = self.repeats();
+        repeats.sort_by_key(|repeat| (repeat.number, repeat.again));
+        for run in repeats.chunk_by(|one, next| next.number - one.number <= 1).take(RUNS) {
+            let (first, last) = (run[0], run[run.len() - 1]);
+            write!(
+                formatter,
+                "{}..={} at {} to {}, again at {} to {}; ",
+                first.number, last.number, first.first, last.first, first.again, last.again
+            )?;
+        }
+        let kills = self.interruptions();
+        write!(formatter, "killed at {:?}", kills.iter().map(|kill| kill.killed).collect::<Vec<_>>())
+    }
+}
+
+/// How many runs are shown.
+const RUNS: usize = 20;
+
+fn zeros(count: u64) -> Vec<AtomicU32> {
+    (0..count).map(|_| AtomicU32::new(0)).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
