@@ -186,10 +186,8 @@ impl Lane {
     pub(crate) fn push(&self, batch: Batch, permit: &mut Permit) {
         let (data_type, items) = (batch.data_type(), batch.items());
         self.meters.books.came_in(data_type, items);
-        // Alerts that a sender waits for are its data like any other.
         if let Payload::Alerts(alerts) = &batch.payload
-            && batch.payload.is_state_alerts()
-            && !batch.is_awaited()
+            && is_for_outbox(&batch)
         {
             for alert in alerts.iter() {
                 if let Some(reason) = self.outbox.put(alert.clone()) {
@@ -282,7 +280,7 @@ impl Lane {
 
     /// Ends a batch that stays on disk until the next start; whoever waits for more learns that.
     pub(super) fn leave(&self, batch: Batch) {
-        if let Some(disk) = &self.disk {
+        if let Some(disk) = self.disk.as_ref().filter(|_| !is_for_outbox(&batch)) {
             disk.left(batch.data_type(), batch.items());
         }
         batch.end(&Outcome::Failed(Failure::new("shutting down")));
@@ -293,6 +291,11 @@ impl Lane {
         self.meters.failed(batch.data_type(), batch.items(), "shutdown");
         batch.end(&Outcome::Failed(Failure::new("shutting down")));
     }
+}
+
+/// Alerts with a state have a place of their own. Those that a sender waits for are its data like any other.
+fn is_for_outbox(batch: &Batch) -> bool {
+    batch.payload.is_state_alerts() && !batch.is_awaited()
 }
 
 impl Held for Lane {

@@ -2,7 +2,7 @@
 
 use crate::kit::{Answer, Bench, eventually, ids_of, logs};
 use std::{path::Path, time::Duration};
-use tidewatch_component::Payload;
+use tidewatch_component::{DataType, Payload};
 
 fn yaml(directory: &Path, receiver: &str, exporter: &str) -> String {
     format!(
@@ -165,6 +165,29 @@ async fn a_refusal_for_good_ends_it_on_disk_too() {
     eventually("it is refused", || bench.accounts().dropped("sink", "rejected") == 2).await;
     bench.stop().await;
     let bench = Bench::start(&yaml(directory.path(), "", ON_DISK)).await;
+    assert_eq!(recovered(&bench), 0);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn alerts_that_are_not_delivered_yet_survive_too_and_are_delivered_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let yaml = yaml(directory.path(), "", ON_DISK)
+        .replace("exporters: {sink", "processors: {actor: {state: {every: 5}}}\nexporters: {sink")
+        .replace("receivers: [source], exp", "receivers: [source], processors: [actor], exp");
+    let bench = Bench::start(&yaml).await;
+    bench.sink("sink").always(Answer::Refuse(None));
+    // Ten fires and fifteen resolves the alert of one pod.
+    assert!(bench.send(logs([10, 15])).verdict().await.is_settled());
+    let (report, _) = bench.stop().await;
+    assert_eq!((report.undelivered, report.kept), (vec![], vec![("sink".to_owned(), 4)]));
+
+    let bench = Bench::start(&yaml).await;
+    let alerts = || bench.sink("sink").taken_of(DataType::Alerts);
+    eventually("both have arrived", || alerts().len() == 2).await;
+    assert_eq!(alerts(), [10, 15]);
+    bench.stop().await;
+    let bench = Bench::start(&yaml).await;
     assert_eq!(recovered(&bench), 0);
     bench.stop().await;
 }
