@@ -163,6 +163,7 @@ impl Log {
         if let Err(error) = self.sync_files() {
             // What the kernel could not write it may have forgotten: nothing more goes behind it.
             self.writer = None;
+            self.window = None;
             return Err(error.into());
         }
         if let Some((writer, mut segment)) = self.writer.as_mut().zip(self.segments.last_entry()) {
@@ -205,11 +206,12 @@ impl Log {
             && let Err(error) = writer.file.sync()
         {
             self.doubt = Some(error);
+            self.window = None;
             return;
         }
         segment.mark = segment.end;
         summarize(&*writer.file, segment, &writer.tally);
-        segment.note(Entry::Closed { end: segment.end, length: segment.length });
+        segment.note(Entry::Closed { mark: segment.end, end: segment.end, length: segment.length });
         self.unwritten.insert(segment.place.first);
         // Only a second copy of what the summary says; the next `done` tries again.
         self.write_done().ok();

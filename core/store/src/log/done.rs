@@ -55,9 +55,10 @@ pub(super) enum Entry {
     Done { kind: u8, from: u64, to: u64, amount: Amount },
     /// What could not be read, and was counted and put aside.
     Damaged { from: u64, to: u64 },
-    /// The segment is closed: its records end at this sequence and this byte, and all of them were durable. This is
-    /// said here once more, so that damage to the segment's summary does not hide how much else is missing.
-    Closed { end: u64, length: u64 },
+    /// The segment is closed: its records end at this sequence and this byte, and all of them are durable. This is said
+    /// here once more, so that damage to the segment's summary does not hide how much else is missing. What is missing
+    /// from the sequence `mark` on was torn before.
+    Closed { mark: u64, end: u64, length: u64 },
 }
 
 impl Entry {
@@ -92,8 +93,8 @@ impl Entry {
         let (flags, kind, from, to, amount) = match *self {
             Self::Done { kind, from, to, amount } => (0, kind, from, to, amount),
             Self::Damaged { from, to } => (DAMAGED, 0, from, to, Amount::default()),
-            Self::Closed { end, length } => {
-                (CLOSED, 0, end, end, Amount { bytes: length, ..Amount::default() })
+            Self::Closed { mark, end, length } => {
+                (CLOSED, 0, mark, end, Amount { bytes: length, ..Amount::default() })
             }
         };
         let mut bytes = [0; Self::LENGTH];
@@ -121,7 +122,7 @@ impl Entry {
                 Some(Self::Done { kind: bytes[4], from, to, amount })
             }
             DAMAGED if from < to => Some(Self::Damaged { from, to }),
-            CLOSED => Some(Self::Closed { end: to, length: number(40) }),
+            CLOSED if from <= to => Some(Self::Closed { mark: from, end: to, length: number(40) }),
             _ => None,
         }
     }

@@ -92,7 +92,7 @@ impl Log {
         let summary = summary::read(window.file(), segment.file_bytes, place.salt)?
             .filter(|summary| (place.first..=ceiling).contains(&summary.end));
         match summary {
-            Some(summary) if !newest && !said.damaged => {
+            Some(summary) if !newest && said.fits(summary.end) => {
                 trust(&mut segment, summary, &said.done);
                 self.adopt(segment);
             }
@@ -130,8 +130,24 @@ impl Log {
 struct Said {
     done: Vec<Entry>,
     damaged: bool,
-    /// Where the segment ends, as sequence and byte.
-    closed: Option<(u64, u64)>,
+    closed: Option<Closed>,
+}
+
+/// Where a segment ends, and from which sequence on it was torn.
+#[derive(Clone, Copy)]
+struct Closed {
+    mark: u64,
+    end: u64,
+    length: u64,
+}
+
+impl Said {
+    /// Whether what is done can be taken from a summary. Done files are not synced with the log: some records may have
+    /// been lost again after they were done, and nothing tells how much of an entry was in them.
+    fn fits(&self, end: u64) -> bool {
+        let across = |entry: &Entry| matches!(*entry, Entry::Done { from, to, .. } if from < end && to > end);
+        !self.damaged && !self.done.iter().any(across)
+    }
 }
 
 fn read_done(storage: &dyn Storage, segment: &mut Segment) -> io::Result<Said> {
@@ -149,7 +165,7 @@ fn read_done(storage: &dyn Storage, segment: &mut Segment) -> io::Result<Said> {
     let mut said = Said::default();
     for entry in done::entries(&bytes, segment.place.salt) {
         match entry {
-            Entry::Closed { end, length } => said.closed = Some((end, length)),
+            Entry::Closed { mark, end, length } => said.closed = Some(Closed { mark, end, length }),
             Entry::Done { from, to, .. } if segment.done.missing(&(from..to)) > 0 => {
                 segment.done.insert(from..to);
                 said.done.push(entry);
@@ -169,7 +185,6 @@ fn trust(segment: &mut Segment, summary: Summary, done: &[Entry]) {
     segment.held = summary.tally;
     (segment.end, segment.length, segment.mark) = (summary.end, summary.length, summary.end);
     for entry in done {
-        // Done files are not synced with the log: records behind its end were lost again after they were done.
         if let &Entry::Done { kind, to, amount, .. } = entry
             && to <= segment.end
         {
@@ -187,8 +202,9 @@ fn verify(
     said: &Said,
     ceiling: u64,
 ) -> io::Result<Survey> {
-    let closed = summary.map(|summary| (summary.end, summary.length)).or(said.closed);
-    let (ceiling, limit) = closed.unwrap_or((ceiling, segment.file_bytes));
+    let from = |summary: &Summary| Closed { mark: summary.end, end: summary.end, length: summary.length };
+    let closed = summary.map(from).or(said.closed);
+    let (ceiling, limit) = closed.map_or((ceiling, segment.file_bytes), |closed| (closed.end, closed.length));
     let known = Known {
         first: segment.place.first,
         ceiling,
@@ -198,8 +214,8 @@ fn verify(
     let mut survey = survey(window, &known, &segment.done)?;
     segment.held = std::mem::take(&mut survey.held);
     (segment.end, segment.length) = (survey.end, survey.length);
-    if closed.is_some() {
-        survey.mark = survey.end;
+    if let Some(closed) = closed {
+        survey.mark = survey.mark.max(closed.mark);
     }
     if summary.is_none()
         && settle(window, segment, survey.mark, closed.is_some()).is_ok()
@@ -209,7 +225,8 @@ fn verify(
             summarize(window.file(), segment, &survey.tally);
         }
         if said.closed.is_none() {
-            segment.note(Entry::Closed { end: segment.end, length: segment.length });
+            let mark = if survey.holes.is_empty() { survey.end } else { survey.mark };
+            segment.note(Entry::Closed { mark, end: survey.end, length: survey.length });
         }
         segment.mark = segment.end;
     }
