@@ -69,6 +69,11 @@ impl<'a> Map<'a> {
         }
     }
 
+    /// The same map, which borrows its texts from this one.
+    pub fn reborrow(&self) -> Map<'_> {
+        Map { entries: self.iter().map(|(key, value)| (key.into(), value.reborrow())).collect() }
+    }
+
     /// A map that borrows from nothing.
     pub fn into_owned(self) -> Map<'static> {
         let own = |(key, value): (Cow<'a, str>, Value<'a>)| (key.into_owned().into(), value.into_owned());

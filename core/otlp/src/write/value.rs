@@ -42,6 +42,20 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The same value, which borrows its texts from this one.
+    pub fn reborrow(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Int(number) => Value::Int(*number),
+            Self::Double(number) => Value::Double(*number),
+            Self::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Self::Bytes(bytes) => Value::Bytes(Cow::Borrowed(bytes)),
+            Self::List(values) => Value::List(values.iter().map(Self::reborrow).collect()),
+            Self::Map(map) => Value::Map(map.reborrow()),
+        }
+    }
+
     /// A value that borrows from nothing.
     pub fn into_owned(self) -> Value<'static> {
         match self {

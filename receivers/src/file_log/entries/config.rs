@@ -1,5 +1,6 @@
 //! Keys about what is made of a file's bytes.
 
+use super::operators::OperatorConfig;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -30,6 +31,10 @@ pub(crate) struct EntriesConfig {
     pub preserve_leading_whitespaces: bool,
     /// Keep them at its end. Default false.
     pub preserve_trailing_whitespaces: bool,
+    /// What happens to each entry, one operator after the other.
+    pub operators: Vec<OperatorConfig>,
+    /// Lines at the beginning of each file that say something about all others.
+    pub header: Option<HeaderConfig>,
     /// Attributes of every record.
     pub attributes: Map<String, Value>,
     /// Attributes of every record's resource.
@@ -71,6 +76,16 @@ pub(crate) struct MultilineConfig {
     pub omit_pattern: bool,
 }
 
+/// Lines at the beginning of each file that say something about all others. The first line that does not match is
+/// the first entry.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub(crate) struct HeaderConfig {
+    /// Regular expression that matches such lines.
+    pub pattern: String,
+    /// What is made of each of them; the attributes are those of every record of the file.
+    pub metadata_operators: Vec<OperatorConfig>,
+}
+
 impl Default for EntriesConfig {
     fn default() -> Self {
         Self {
@@ -78,6 +93,8 @@ impl Default for EntriesConfig {
             max_log_size: ByteSize::mib(1),
             max_log_size_behavior: MaxLogSizeBehavior::Split,
             multiline: None,
+            operators: Vec::new(),
+            header: None,
             force_flush_period: Duration::from_millis(500).into(),
             preserve_leading_whitespaces: false,
             preserve_trailing_whitespaces: false,

@@ -3,11 +3,22 @@
 //! A [`Pattern`] is compiled once from an [`EntriesConfig`]. Each file has [`Entries`], which cut its bytes into
 //! entries, run the operators over them, and write records into [`Requests`] that several files share.
 
-#![allow(dead_code, unused_imports, reason = "not wired in yet")]
+mod condition;
 mod config;
+mod encoding;
 mod feed;
+mod field;
+mod go_regex;
+mod header;
+mod join;
+mod operators;
 mod pattern;
+mod record;
 mod requests;
+mod split;
+#[cfg(test)]
+mod tests;
+mod time;
 
 pub(crate) use config::EntriesConfig;
 pub(crate) use feed::{Entries, FileNames, Progress, Saved};

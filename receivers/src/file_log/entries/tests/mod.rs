@@ -1,0 +1,6 @@
+mod kit;
+mod mistakes;
+mod operators;
+mod properties;
+mod samples;
+mod splitting;
