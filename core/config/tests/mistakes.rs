@@ -44,6 +44,7 @@ fn keys_that_only_the_collector_has_are_told_from_unknown_ones() {
         &[
             ("unsupported", exporter("    endpoint: a\n    sending_queue: {storage: file_storage}")),
             ("unknown", exporter("    endpoint: a\n    sending_queue: {store: file_storage}")),
+            ("unsupported variant", exporter("    endpoint: a\n    auth: {type: digest, user: x}")),
         ],
     );
 }

@@ -4,7 +4,8 @@
 //! Beyond JSON schema: objects with properties are closed unless they say otherwise; null stands for an empty
 //! mapping or an absent key; `x-warning` on a property warns whoever sets it, `x-warnings` whoever gives it one of certain
 //! values; `x-aliases` on a property lists older
-//! names of the key; `x-unsupported` on an object says of keys that are unknown here, and known to the Collector, why.
+//! names of the key; `x-unsupported` on an object says of keys that are unknown here, and known to the Collector, why;
+//! `x-unsupported-variants` on an enum with a tag says the same of values of the tag.
 
 use serde_json::Value as Json;
 

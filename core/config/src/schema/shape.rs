@@ -21,6 +21,8 @@ pub(super) struct Shape {
     pub(super) required: Vec<String>,
     /// Keys of the Collector's that nothing here could honour, and why.
     pub(super) unsupported: IndexMap<String, String>,
+    /// Variants of the Collector's that there are not here, by the value of their tag, and what to do without them.
+    pub(super) unsupported_variants: IndexMap<String, String>,
     /// The schema of other keys; absent: they are allowed if there are no properties.
     pub(super) additional: Option<Json>,
     /// The schemas of the first items, one each.
@@ -107,6 +109,10 @@ impl Shape {
             Some(_) => Some(strings("type").filter_map(Kind::parse).collect()),
             None => values.as_ref().map(|values| values.iter().map(Kind::of_json).collect()),
         };
+        let reasons = |key: &str| {
+            let all = object(key);
+            all.map(|(key, why)| (key.clone(), why.as_str().unwrap_or_default().to_owned())).collect()
+        };
         let additional = object("patternProperties").next().map(|(_, schema)| schema);
         Self {
             kinds,
@@ -114,9 +120,8 @@ impl Shape {
             values,
             properties: object("properties").map(|(key, value)| (key.clone(), value.clone())).collect(),
             required: strings("required").map(str::to_owned).collect(),
-            unsupported: object("x-unsupported")
-                .map(|(key, why)| (key.clone(), why.as_str().unwrap_or_default().to_owned()))
-                .collect(),
+            unsupported: reasons("x-unsupported"),
+            unsupported_variants: reasons("x-unsupported-variants"),
             additional: additional
                 .or_else(|| schema.get("additionalProperties"))
                 .or_else(|| schema.get("unevaluatedProperties"))
@@ -155,6 +160,7 @@ impl Shape {
             }
         }
         self.unsupported.extend(other.unsupported.clone());
+        self.unsupported_variants.extend(other.unsupported_variants.clone());
         // One side's being closed is about its own keys only.
         self.additional = match (self.additional.take(), &other.additional) {
             (Some(Json::Bool(false)) | None, Some(more)) => Some(more.clone()),

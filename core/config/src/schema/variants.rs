@@ -27,13 +27,13 @@ pub(super) fn meant<'a>(checker: &Checker<'_>, shapes: &[&'a Shape], node: &Node
 pub(super) fn explain(checker: &Checker<'_>, shapes: &[&Shape], node: &Node, key: &Span) -> Option<Finding> {
     let map = node.as_map()?;
     let diagnostic = match tagged(checker, shapes) {
-        Some((tag, values)) => wrong_tag(map, &tag, &values, key),
+        Some((tag, values)) => wrong_tag(map, shapes, &tag, &values, key),
         None => wrong_variant(map, shapes, key),
     };
     diagnostic.map(|diagnostic| Finding { diagnostic, weight: WRONG_KEY })
 }
 
-fn wrong_tag(map: &Map, tag: &str, values: &[Json], key: &Span) -> Option<Diagnostic> {
+fn wrong_tag(map: &Map, shapes: &[&Shape], tag: &str, values: &[Json], key: &Span) -> Option<Diagnostic> {
     let possible = join(&show(values));
     let Some(entry) = map.get(tag) else {
         let diagnostic = Diagnostic::error(key.clone(), format!("the key `{tag}` is missing"));
@@ -42,8 +42,12 @@ fn wrong_tag(map: &Map, tag: &str, values: &[Json], key: &Span) -> Option<Diagno
     if values.contains(&entry.value.to_json()) {
         return None;
     }
-    let message = format!("this is not a possible `{tag}`: expected {possible}");
     let text = entry.value.as_str().unwrap_or_default();
+    if let Some(why) = shapes.iter().find_map(|shape| shape.unsupported_variants.get(text)) {
+        let message = format!("the Collector's `{text}` is not supported here");
+        return Some(Diagnostic::error(entry.value.span.clone(), message).help(why.clone()));
+    }
+    let message = format!("this is not a possible `{tag}`: expected {possible}");
     let help = nearest::suggest(text, values.iter().filter_map(Json::as_str));
     Some(Diagnostic::error(entry.value.span.clone(), message).maybe_help(help))
 }

@@ -113,6 +113,7 @@ pub(crate) enum Body {
 /// A tag says which.
 #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
+#[schemars(extend("x-unsupported-variants" = {"digest": "write `basic`"}))]
 pub(crate) enum Auth {
     Basic { user: String },
     Bearer { scheme: String },
