@@ -2,7 +2,7 @@
 
 use super::{Change, Entry, StateError, backend::Backend};
 use crate::Storage;
-use redb::{ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, backends::InMemoryBackend};
 use std::{
     collections::BTreeMap,
     io::ErrorKind,
@@ -31,8 +31,6 @@ const FORMAT_KEY: &str = "format";
 
 pub(crate) struct Database {
     database: redb::Database,
-    /// A sync has failed: what it was for may be gone, although it can still be read.
-    sync_failed: Arc<AtomicBool>,
 }
 
 /// What one owner has in a store.
@@ -49,27 +47,38 @@ pub struct OwnerSummary {
 }
 
 impl Database {
-    /// Opens the file, a new one if there is none. Every page of it is checked.
-    pub(super) fn open(storage: &Arc<dyn Storage>, sync: bool) -> Result<Self, StateError> {
-        if !storage.list()?.iter().any(|name| name == FILE) {
-            drop(Self::create(storage, sync)?);
-            rename(&**storage, NEW_FILE, FILE)?;
+    /// Opens the file, a new one if there is none. Every page of it is checked. `sync_failed` is set when a sync of it
+    /// fails; without `sync` there is only one, at the end.
+    pub(super) fn open(
+        storage: &dyn Storage,
+        sync: bool,
+        sync_failed: &Arc<AtomicBool>,
+    ) -> Result<Self, StateError> {
+        if storage.list()?.iter().any(|name| name == FILE) {
+            // It may be there only because nothing has crashed since.
+            storage.sync()?;
+        } else {
+            drop(Self::create(storage, sync, sync_failed)?);
+            rename(storage, NEW_FILE, FILE)?;
         }
-        let opened = Self::open_file(storage, FILE, sync)?;
+        let opened = Self::new(Backend::open(storage, FILE, sync, sync_failed.clone())?)?;
         opened.check_format()?;
         Ok(opened)
     }
 
-    /// Writes everything anew, as what a failed sync was for may never reach the old file.
-    pub(super) fn renew(storage: &Arc<dyn Storage>, sync: bool) -> Result<(), StateError> {
-        let old = Self::open(storage, sync)?;
-        let new = Self::create(storage, sync)?;
+    /// After a failed sync the file may not be what can be read of it: some pages are on the disk, others only seem to
+    /// be. Nothing may be written to it any more, or the last state that is whole would be overwritten. What can be
+    /// read goes into a new file.
+    pub(super) fn renew(storage: &dyn Storage) -> Result<(), StateError> {
+        let old = Self::new(in_memory(storage)?)?;
+        let sync_failed = Arc::new(AtomicBool::new(false));
+        let new = Self::create(storage, true, &sync_failed)?;
         new.copy(&old)?;
-        if new.sync_failed() {
+        drop(new);
+        if sync_failed.load(Relaxed) {
             return Err(StateError::Io("a sync failed".into()));
         }
-        drop((old, new));
-        rename(&**storage, NEW_FILE, FILE)
+        rename(storage, NEW_FILE, FILE)
     }
 
     /// Gives a damaged file another name, which is returned.
@@ -81,30 +90,23 @@ impl Database {
     }
 
     /// Begins a file under another name than the one that says that it is complete.
-    fn create(storage: &Arc<dyn Storage>, sync: bool) -> Result<Self, StateError> {
+    fn create(storage: &dyn Storage, sync: bool, sync_failed: &Arc<AtomicBool>) -> Result<Self, StateError> {
         match storage.remove(NEW_FILE) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
-        let new = Self::open_file(storage, NEW_FILE, sync)?;
+        let new = Self::new(Backend::open(storage, NEW_FILE, sync, sync_failed.clone())?)?;
         new.write_format()?;
         Ok(new)
     }
 
-    fn open_file(storage: &Arc<dyn Storage>, name: &str, sync: bool) -> Result<Self, StateError> {
-        let sync_failed = Arc::new(AtomicBool::new(false));
-        let backend = Backend::open(&**storage, name, sync, sync_failed.clone())?;
+    fn new(backend: impl StorageBackend) -> Result<Self, StateError> {
         let database = redb::Builder::new()
             .set_cache_size(CACHE)
             .set_check_integrity_on_open(true)
             .create_with_backend(backend)
             .map_err(redb::Error::from)?;
-        Ok(Self { database, sync_failed })
-    }
-
-    /// Whether a sync of this file has failed since it was opened.
-    pub(super) fn sync_failed(&self) -> bool {
-        self.sync_failed.load(Relaxed)
+        Ok(Self { database })
     }
 
     fn write_format(&self) -> Result<(), redb::Error> {
@@ -205,6 +207,24 @@ impl Database {
         self.database.compact()?;
         Ok(())
     }
+}
+
+/// The file as it can be read, with nothing of it touched.
+fn in_memory(storage: &dyn Storage) -> Result<InMemoryBackend, StateError> {
+    let file = storage.open(FILE)?;
+    let memory = InMemoryBackend::new();
+    let length = file.length()?;
+    memory.set_len(length)?;
+    let (mut offset, mut buffer) = (0, vec![0; 1 << 20]);
+    while offset < length {
+        let read = file.read_at(&mut buffer, offset)?;
+        if read == 0 {
+            return Err(StateError::Corrupt("the file has become shorter".into()));
+        }
+        memory.write(offset, &buffer[..read])?;
+        offset += read as u64;
+    }
+    Ok(memory)
 }
 
 fn rename(storage: &dyn Storage, from: &str, to: &str) -> Result<(), StateError> {

@@ -35,7 +35,7 @@ impl Engine {
         writing: Writing,
         metrics: StoreMetrics,
     ) -> Result<JoinHandle<()>, StateError> {
-        let mut writer = Writer::new(self.clone(), storage, writing, metrics);
+        let writer = Writer::new(self.clone(), storage, writing, metrics);
         writer.open()?;
         self.pending.open();
         thread::Builder::new().name("tidewatch-state".into()).spawn(move || writer.run()).map_err(|error| {

@@ -5,6 +5,8 @@ mod database;
 mod engine;
 mod error;
 mod pending;
+#[cfg(test)]
+mod simulation;
 mod writer;
 
 pub use self::{database::OwnerSummary, error::StateError};

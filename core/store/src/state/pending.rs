@@ -16,7 +16,7 @@ const LINGER: Duration = Duration::from_millis(50);
 /// How long after a failure the disk is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// The same when somebody waits.
-const RETRY_SOON: Duration = Duration::from_millis(100);
+const RETRY_SOON: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 100 });
 
 /// The owner and the key of an entry.
 pub(super) type Key = (Arc<str>, String);

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{Storage, StoreMetrics};
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -30,8 +33,8 @@ pub(super) struct Writer {
     storage: Arc<dyn Storage>,
     writing: Writing,
     metrics: StoreMetrics,
-    /// A sync has failed: the file must be written anew.
-    distrusted: bool,
+    /// What this sync was for may be lost although it can still be read: the file must be written anew.
+    sync_failed: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -41,10 +44,10 @@ impl Writer {
         writing: Writing,
         metrics: StoreMetrics,
     ) -> Self {
-        Self { engine, storage, writing, metrics, distrusted: false }
+        Self { engine, storage, writing, metrics, sync_failed: Arc::default() }
     }
 
-    pub(super) fn open(&mut self) -> Result<(), StateError> {
+    pub(super) fn open(&self) -> Result<(), StateError> {
         let mut database = self.open_database()?;
         if self.writing.compact {
             guarded(|| Ok(database.compact()?))?;
@@ -53,7 +56,7 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) fn run(mut self) {
+    pub(super) fn run(self) {
         let mut last = Instant::now();
         loop {
             let work = self.engine.pending().next(last, self.writing.pause);
@@ -67,12 +70,15 @@ impl Writer {
             if is_last {
                 // Redb marks the file as closed in peace.
                 self.engine.set(Err(StateError::Closed));
+                if let Err(error) = self.renew_if_distrusted() {
+                    tracing::error!(%error, "the last state may not survive a power failure");
+                }
                 return;
             }
         }
     }
 
-    fn commit(&mut self, work: &Work) -> Result<(), StateError> {
+    fn commit(&self, work: &Work) -> Result<(), StateError> {
         if work.changes.is_empty() {
             return Ok(());
         }
@@ -94,7 +100,7 @@ impl Writer {
     }
 
     /// Redb takes nothing more after a failure, until the file is opened anew.
-    fn failed(&mut self, work: Work, error: &StateError) {
+    fn failed(&self, work: Work, error: &StateError) {
         self.metrics.failed.inc();
         if work.last {
             tracing::error!(%error, entries = work.changes.len(), "the last changes of state are not written");
@@ -107,29 +113,41 @@ impl Writer {
         }
     }
 
-    fn reopen(&mut self) -> Result<(), StateError> {
-        self.distrusted |= self.engine.with(|database| Ok(database.sync_failed())).unwrap_or(false);
+    fn reopen(&self) -> Result<(), StateError> {
         self.engine.set(Err(StateError::Closed));
-        if self.distrusted {
-            guarded(|| Database::renew(&self.storage, self.writing.sync))?;
-            self.distrusted = false;
-        }
+        self.renew_if_distrusted()?;
         self.engine.set(Ok(self.open_database()?));
+        Ok(())
+    }
+
+    fn renew_if_distrusted(&self) -> Result<(), StateError> {
+        if self.sync_failed.load(Relaxed) {
+            match guarded(|| Database::renew(&*self.storage)) {
+                Err(StateError::Corrupt(reason)) if self.writing.recreate => self.put_aside(&reason)?,
+                renewed => renewed?,
+            }
+            self.sync_failed.store(false, Relaxed);
+        }
+        Ok(())
+    }
+
+    fn put_aside(&self, reason: &str) -> Result<(), StateError> {
+        let file = Database::put_aside(&*self.storage)?;
+        self.metrics.put_aside.inc();
+        tracing::error!(
+            reason,
+            file,
+            "the state file cannot be read: it is put aside, and the agent remembers nothing"
+        );
         Ok(())
     }
 
     /// An unreadable file makes room for an empty one.
     fn open_database(&self) -> Result<Database, StateError> {
-        let open = || guarded(|| Database::open(&self.storage, self.writing.sync));
+        let open = || guarded(|| Database::open(&*self.storage, self.writing.sync, &self.sync_failed));
         match open() {
             Err(StateError::Corrupt(reason)) if self.writing.recreate => {
-                let file = Database::put_aside(&*self.storage)?;
-                self.metrics.put_aside.inc();
-                tracing::error!(
-                    reason,
-                    file,
-                    "the state file cannot be read: it is put aside, and the agent remembers nothing"
-                );
+                self.put_aside(&reason)?;
                 open()
             }
             opened => opened,
