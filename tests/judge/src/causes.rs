@@ -5,7 +5,7 @@ use crate::{
     sink::{Interruption, Record},
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt,
 };
 
@@ -30,6 +30,8 @@ pub struct Causes {
     numbers: BTreeMap<Cause, Vec<u64>>,
     /// The most numbers that were repeated because of one kill.
     pub most_per_kill: usize,
+    /// The most requests in which these had come to the sink before that kill.
+    pub most_requests_per_kill: usize,
     /// How long before a kill a number had been accepted that its successor sent again, in milliseconds.
     pub longest_before_kill: u32,
 }
@@ -38,7 +40,7 @@ impl Causes {
     /// Looks for the cause of each.
     pub fn find(sent: &Sent, record: &Record) -> Self {
         let interruptions = record.times.interruptions();
-        let mut by_kill: HashMap<u64, (usize, u32)> = HashMap::new();
+        let mut by_kill: HashMap<u64, (usize, u32, u32)> = HashMap::new();
         for repeat in record.times.repeats() {
             // Of a line that was in its file before the kill, both copies may come later: one was safe in the queue
             // and not yet noted as read.
@@ -47,17 +49,18 @@ impl Causes {
             // The first one that fits kept the agent from noting that it was delivered.
             if let Some(kill) = interruptions.iter().position(spans) {
                 let before = interruptions[kill].killed.saturating_sub(repeat.first);
-                by_kill.insert(repeat.number, (kill, before));
+                by_kill.insert(repeat.number, (kill, before, repeat.request));
             }
         }
         let mut causes = Self::default();
-        let mut per_kill = vec![0; interruptions.len()];
+        let mut per_kill = vec![(0, HashSet::new()); interruptions.len()];
         for number in record.repeated.iter() {
             let cause = match by_kill.get(&number) {
                 _ if record.unheard.contains(number) => Cause::AnswerCut,
                 _ if sent.doubtful.contains(number) => Cause::Unanswered,
-                Some((kill, before)) => {
-                    per_kill[*kill] += 1;
+                Some((kill, before, request)) => {
+                    per_kill[*kill].0 += 1;
+                    per_kill[*kill].1.insert(*request);
                     causes.longest_before_kill = causes.longest_before_kill.max(*before);
                     Cause::Killed
                 }
@@ -66,7 +69,9 @@ impl Causes {
             };
             causes.numbers.entry(cause).or_default().push(number);
         }
-        causes.most_per_kill = per_kill.into_iter().max().unwrap_or_default();
+        causes.most_per_kill = per_kill.iter().map(|(numbers, _)| *numbers).max().unwrap_or_default();
+        causes.most_requests_per_kill =
+            per_kill.iter().map(|(_, requests)| requests.len()).max().unwrap_or_default();
         causes
     }
 

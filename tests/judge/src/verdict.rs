@@ -124,11 +124,12 @@ impl Verdict {
             self.fact(format!("{name}, repeats, in ms since the start"), &record.times);
         }
         if !causes.with(Cause::Killed).is_empty() {
-            let Causes { most_per_kill, longest_before_kill, .. } = causes;
+            let Causes { most_per_kill, most_requests_per_kill, longest_before_kill, .. } = causes;
             self.fact(
                 format!("{name}, sent again after a kill"),
                 format!(
-                    "at most {most_per_kill} for one kill, accepted at most {longest_before_kill} ms before"
+                    "at most {most_per_kill} for one kill, which had come in {most_requests_per_kill} requests, \
+                     at most {longest_before_kill} ms before"
                 ),
             );
         }

@@ -94,7 +94,7 @@ impl StoredFile {
         let mut byte = [0];
         file.read_exact_at(&mut byte, at)?;
         file.write_all_at(&[byte[0] ^ bit], at)?;
-        Ok(self.harm(format!("bit {bit:#04x} flipped at {at}"), (at, at + 1), per_request))
+        Ok(self.harm(&format!("bit {bit:#04x} flipped at {at}"), (at, at + 1), per_request))
     }
 
     /// Overwrites a sector between the first and the last number that is stored.
@@ -106,10 +106,10 @@ impl StoredFile {
         let at = chance.random_range(self.written[0].at..self.last()) / SECTOR * SECTOR;
         let file = File::options().write(true).open(&self.path)?;
         file.write_all_at(&[0xa5; SECTOR as usize], at)?;
-        Ok(self.harm(format!("sector overwritten at {at}"), (at, at + SECTOR), per_request))
+        Ok(self.harm(&format!("sector overwritten at {at}"), (at, at + SECTOR), per_request))
     }
 
-    fn harm(&self, what: String, (from, to): (u64, u64), per_request: u64) -> Harm {
+    fn harm(&self, what: &str, (from, to): (u64, u64), per_request: u64) -> Harm {
         let first = |number| first_of(number, per_request);
         let inside = self.written.iter().filter(|written| (from..to).contains(&written.at));
         let mut certain: BTreeSet<u64> = inside.map(|written| first(written.number)).collect();

@@ -3,6 +3,7 @@
 
 use crate::{
     Result,
+    causes::Causes,
     lifetimes::Lifetimes,
     ports,
     protocol::Protocol,
@@ -25,6 +26,8 @@ pub(super) const NAME: &str = "kill9";
 
 const PER_REQUEST: u64 = 50;
 const RATE: u64 = 20_000;
+/// An exporter has ten requests under way, and the answers of as many may be on their way to the disk.
+const UNDER_WAY: usize = 20;
 /// More than are sent in any run.
 const LIMIT: u64 = 4_000_000;
 
@@ -73,6 +76,11 @@ pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     };
     verdict.promise(sent.acknowledged.len() > rounds * PER_REQUEST, "it was under load");
     verdict.nothing_lost(&flow);
+    let again = Causes::find(&sent, &sink.record).most_requests_per_kill;
+    verdict.promise(
+        again <= UNDER_WAY,
+        format!("what comes again was under way at a kill: of one came {again} requests again, at most {UNDER_WAY} could"),
+    );
     lives.judge_books(&mut verdict, &[]).await?;
     verdict.fact("agents started", lives.started);
     Ok(lives.close(verdict))

@@ -75,6 +75,7 @@ impl Connection {
     }
 
     async fn answer(self: Arc<Self>, protocol: Protocol, mut contents: Contents) -> Response<AnswerBody> {
+        let came = self.record.times.now();
         let mut decision = (self.script)(Arrival { protocol, numbers: &contents.numbers });
         while let Answer::Slow(pause, next) = decision {
             tokio::time::sleep(pause).await;
@@ -96,18 +97,18 @@ impl Connection {
                 answer::refuse(protocol, code, retry_after)
             }
             Answer::Accept => {
-                self.record.accept(&contents);
+                self.record.accept_since(&contents, came);
                 answer::accept(protocol, 0, Accepted { connection: self, contents })
             }
             Answer::AcceptBut(rejected) => {
                 self.record.refused.extend(rejected.iter().copied());
                 self.record.rejected.extend(rejected.iter().copied());
                 contents.numbers.retain(|number| !rejected.contains(number));
-                self.record.accept(&contents);
+                self.record.accept_since(&contents, came);
                 answer::accept(protocol, rejected.len(), Accepted { connection: self, contents })
             }
             Answer::CutAnswer { connection } => {
-                self.record.accept(&contents);
+                self.record.accept_since(&contents, came);
                 if connection {
                     self.closing.send_replace(true);
                 }

@@ -75,18 +75,24 @@ impl Record {
         Self { times: Times::of_files(limit), ..Self::new(limit, per_file) }
     }
 
-    /// Takes in what was accepted.
+    /// Takes in what comes and is accepted now.
     pub(crate) fn accept(&self, contents: &Contents) {
+        self.accept_since(contents, self.times.now());
+    }
+
+    /// Takes in what had come at this time of [`Record::times`], and is accepted now.
+    pub(super) fn accept_since(&self, contents: &Contents, at: u32) {
         self.accepted_items.fetch_add(contents.items(), Relaxed);
         self.unnumbered.fetch_add(contents.unnumbered, Relaxed);
         self.altered.fetch_add(contents.altered, Relaxed);
+        let request = self.times.request();
         for &number in &contents.numbers {
             if !self.accepted.insert(number) {
                 self.repeated.insert(number);
                 self.times.again(number);
                 continue;
             }
-            self.times.first(number);
+            self.times.first(number, request, at);
             if let Some(highest) = self.highest.get((number / self.per_request) as usize)
                 && highest.fetch_max(number, Relaxed) > number
             {

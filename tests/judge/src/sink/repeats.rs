@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Instant,
 };
@@ -14,8 +14,10 @@ use std::{
 pub struct Repeat {
     /// The number.
     pub number: u64,
-    /// When it came first.
+    /// When it came first, in a request that was accepted then or later.
     pub first: u32,
+    /// The request in which it came first, counted from 0.
+    pub request: u32,
     /// When it came this time.
     pub again: u32,
 }
@@ -33,7 +35,9 @@ pub struct Interruption {
 #[derive(Debug)]
 pub struct Times {
     began: Instant,
-    firsts: Vec<AtomicU32>,
+    /// Request and time, half of the bits each.
+    firsts: Vec<AtomicU64>,
+    requests: AtomicU32,
     written: Vec<AtomicU32>,
     repeats: Mutex<Vec<Repeat>>,
     interruptions: Mutex<Vec<Interruption>>,
@@ -44,7 +48,8 @@ impl Times {
     pub(super) fn new(limit: u64) -> Self {
         Self {
             began: Instant::now(),
-            firsts: zeros(limit),
+            firsts: (0..limit).map(|_| AtomicU64::new(0)).collect(),
+            requests: AtomicU32::new(0),
             written: Vec::new(),
             repeats: Mutex::default(),
             interruptions: Mutex::default(),
@@ -53,7 +58,7 @@ impl Times {
 
     /// For numbers that are written to files: it is noted when, too.
     pub(super) fn of_files(limit: u64) -> Self {
-        Self { written: zeros(limit), ..Self::new(limit) }
+        Self { written: (0..limit).map(|_| AtomicU32::new(0)).collect(), ..Self::new(limit) }
     }
 
     /// Now.
@@ -61,22 +66,29 @@ impl Times {
         u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn first(&self, number: u64) {
+    /// A request came.
+    pub(super) fn request(&self) -> u32 {
+        self.requests.fetch_add(1, Relaxed)
+    }
+
+    pub(super) fn first(&self, number: u64, request: u32, at: u32) {
         if let Some(first) = self.firsts.get(number as usize) {
-            first.store(self.now(), Relaxed);
+            first.store(u64::from(request) << 32 | u64::from(at), Relaxed);
         }
     }
 
     pub(super) fn again(&self, number: u64) {
         if let Some(first) = self.firsts.get(number as usize) {
-            let repeat = Repeat { number, first: first.load(Relaxed), again: self.now() };
+            let first = first.load(Relaxed);
+            let repeat =
+                Repeat { number, first: first as u32, request: (first >> 32) as u32, again: self.now() };
             lock(&self.repeats).push(repeat);
         }
     }
 
     /// When a number came first, if it has come.
     pub fn first_of(&self, number: u64) -> Option<u32> {
-        self.firsts.get(number as usize).map(|first| first.load(Relaxed)).filter(|first| *first > 0)
+        self.firsts.get(number as usize).map(|first| first.load(Relaxed) as u32).filter(|first| *first > 0)
     }
 
     /// When a number was written to a file, if it was.
@@ -137,10 +149,6 @@ impl fmt::Display for Times {
 
 /// How many runs are shown.
 const RUNS: usize = 20;
-
-fn zeros(count: u64) -> Vec<AtomicU32> {
-    (0..count).map(|_| AtomicU32::new(0)).collect()
-}
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
