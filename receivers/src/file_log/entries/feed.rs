@@ -90,8 +90,8 @@ impl Entries {
 
     /// Takes what stands at `offset` of the (decompressed) file, and writes records of all complete entries into
     /// `out` until it is full. `now` is Unix nanoseconds. The rest is to be given again, from
-    /// [`Progress::consumed`] on, together with more: [`Pattern::window`] bytes always make progress, while `out`
-    /// has room.
+    /// [`Progress::consumed`] on, together with more; a little more than the longest entry always makes progress,
+    /// while `out` has room.
     pub(crate) fn feed(&mut self, bytes: &[u8], offset: u64, now: u64, out: &mut Requests) -> Progress {
         self.take(bytes, offset, now, false, out)
     }

@@ -21,6 +21,6 @@ mod tests;
 mod time;
 
 pub(crate) use config::EntriesConfig;
-pub(crate) use feed::{Entries, FileNames, Progress, Saved};
+pub(crate) use feed::{Entries, FileNames, Saved};
 pub(crate) use pattern::Pattern;
 pub(crate) use requests::Requests;

@@ -117,8 +117,9 @@ impl Counts {
 }
 
 impl Pattern {
-    /// So many bytes at once always make progress: a file's buffer needs no more.
-    pub(crate) fn window(&self) -> usize {
+    /// So many bytes at once always make progress.
+    #[cfg(test)]
+    pub(super) fn window(&self) -> usize {
         self.splitter.window() + self.max_open().map_or(0, |open| open + self.splitter.window())
     }
 

@@ -22,11 +22,6 @@ impl Requests {
         Self { limit, logs: LogsWriter::default(), dropped: 0 }
     }
 
-    /// How many records it holds.
-    pub(crate) fn items(&self) -> usize {
-        self.logs.items()
-    }
-
     /// About how many bytes the request has.
     pub(crate) fn bytes(&self) -> usize {
         self.logs.bytes()

@@ -211,7 +211,7 @@ impl Action {
             }
             Self::Regex(parser) => parser.run(record, now)?,
             Self::Remove(field) => {
-                drop(field.remove(record).ok_or_else(|| format!("there is no `{field}`"))?)
+                field.remove(record).ok_or_else(|| format!("there is no `{field}`"))?;
             }
         }
         Ok(None)

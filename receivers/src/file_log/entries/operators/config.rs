@@ -8,6 +8,29 @@ use tidewatch_config::values::ByteSize;
 /// An operator, by its `type`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schemars(extend("x-unsupported-variants" = {
+    "assign_keys": "name the fields with `regex_parser`, or with `move`",
+    "csv_parser": "write a `regex_parser` with a group for each column",
+    "file_output": "send the logs to the exporter `file`",
+    "filter": "drop what a parser does not match with `on_error: drop`; conditions on whole records belong into processors",
+    "flatten": "`move` the map to the one above it: its entries are added to those that are there",
+    "json_array_parser": "put the text into an object, or leave it as it is: only JSON objects are parsed",
+    "key_value_parser": "write a `regex_parser` with a group for each key",
+    "noop": "leave it out: operators run in their order",
+    "recombine": "`multiline` joins lines, and `container` joins the parts of one that a runtime has cut",
+    "regex_replace": "take what is to stay with a `regex_parser`",
+    "retain": "`remove` the other fields, or `move` those that stay",
+    "router": "give each operator an `if` of its own, or write several receivers",
+    "sanitize_utf8": "leave it out: with `encoding: utf-8`, what is not UTF-8 is replaced in any case",
+    "scope_name_parser": "write `scope_name: {parse_from: ...}` in the parser before it",
+    "severity_parser": "write `severity: {parse_from: ...}` in the parser before it",
+    "stdout": "send the logs to the exporter `debug`",
+    "syslog_parser": "write a `regex_parser`, with `timestamp` and `severity`",
+    "time_parser": "write `timestamp: {parse_from: ..., layout: ...}` in the parser before it",
+    "trace_parser": "write `trace: {trace_id: {parse_from: ...}}` in the parser before it",
+    "unquote": "take what stands within the quotes with a `regex_parser`",
+    "uri_parser": "write a `regex_parser` with a group for each part",
+}))]
 pub(crate) enum OperatorConfig {
     /// Sets a field to a value.
     Add(AddConfig),
@@ -115,6 +138,7 @@ pub(crate) struct RegexParserConfig {
     pub regex: String,
     /// As in the Collector.
     #[serde(default)]
+    #[expect(dead_code, reason = "it has no effect")]
     #[schemars(extend("x-warning" = "has no effect: matching takes no longer than looking up"))]
     pub cache: Option<CacheConfig>,
 }

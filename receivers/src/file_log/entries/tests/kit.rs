@@ -1,6 +1,6 @@
 //! From a configuration and bytes to records as JSON.
 
-use crate::file_log::entries::{Entries, EntriesConfig, FileNames, Pattern, Progress, Requests, Saved};
+use crate::file_log::entries::{Entries, EntriesConfig, FileNames, Pattern, Requests, Saved, feed::Progress};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use tidewatch_component::BuildContext;

@@ -1,5 +1,8 @@
 use super::kit::build;
+use crate::file_log::FileLog;
 use serde_json::{Value as Json, json};
+use tidewatch_component::{BuildContext, Registry};
+use tidewatch_config::{ComponentType, Kind, SignalSet, Source, load};
 use tidewatch_telemetry::Metrics;
 
 fn mistakes(config: Json) -> Vec<(String, String)> {
@@ -99,4 +102,69 @@ fn a_message_says_what_is_wrong() {
         "`len` is not supported here: compare `body`, `attributes` and `resource`"
     );
     assert_eq!(message(json!({"type": "regex_parser", "regex": "^.*$"})), "the expression names no groups");
+}
+
+/// What is said about operators in a file.
+fn said(operators: &str) -> String {
+    let yaml = format!(
+        "receivers:\n  file_log:\n    include: [/a]\n    operators: [{operators}]\nexporters: {{debug: }}\nservice: {{pipelines: {{logs: {{receivers: [file_log], exporters: [debug]}}}}}}\n"
+    );
+    let registry = Registry::new().receiver::<FileLog>();
+    let mut catalog = registry.catalog().clone();
+    let debug = ComponentType {
+        kind: Kind::Exporter,
+        name: "debug",
+        aliases: &[],
+        schema: json!({"type": "object"}),
+        signals: SignalSet::ALL,
+        deprecated_note: None,
+    };
+    catalog.components.push(debug);
+    let loaded = load(&[Source::Yaml(yaml)], &[], &catalog, &|_| None);
+    let mut said = loaded.diagnostics.render(false);
+    if let Some((_, component)) = loaded.config.as_ref().and_then(|config| config.receivers.first()) {
+        let build = registry.receiver_builder("file_log").unwrap();
+        let context = BuildContext::new(component.id.clone(), &Metrics::default());
+        if let Err(diagnostics) = build(component, &context) {
+            said += &diagnostics.render(false);
+        }
+    }
+    said
+}
+
+#[test]
+fn mistakes_are_shown_in_the_file() {
+    for (operator, says) in [
+        ("{type: recombine}", "the Collector's `recombine` is not supported here"),
+        ("{type: recombine, combine_field: body}", "= help: `multiline` joins lines"),
+        (
+            "{type: time_parser, parse_from: body.t}",
+            "= help: write `timestamp: {parse_from: ..., layout: ...}` in the parser",
+        ),
+        ("{type: json_parse}", "did you mean `json_parser`?"),
+        ("{type: json_parser, parse_form: body}", "unknown key `parse_form`"),
+        ("{type: json_parser, on_error: explode}", "explode"),
+        ("{type: container, parse_from: body.x}", "the Collector's key `parse_from` is not supported here"),
+        ("{type: regex_parser, regex: '(?P<a>x)', cache: {size: 10}}", "`cache` has no effect"),
+        ("{type: regex_parser}", "the key `regex` is missing"),
+        ("{type: add, field: attributes.a, value: 'EXPR(1)'}", "expressions are not supported here"),
+        ("{type: json_parser, timestamp: {parse_from: body.t, layout: '%Y-%Q'}}", "there is no `%Q`"),
+    ] {
+        let said = said(operator);
+        assert!(said.contains(says), "{operator}: {said}");
+        assert!(said.contains("yaml:4"), "at its line: {said}");
+    }
+}
+
+#[test]
+fn what_is_right_is_not_talked_about() {
+    for operators in [
+        "{type: json_parser, parse_ints: true, severity: {parse_from: attributes.level, mapping: {error: [5xx, {min: 1, max: 2}], info: 3}}}",
+        "{type: json_parser, id: a, output: b}, {type: add, id: b, field: body.x, value: {a: [1]}}",
+        "{type: container, format: docker, max_log_size: 2MiB, on_error: drop_quiet, if: 'body contains \"x\"'}",
+        "{type: regex_parser, regex: '^(?P<t>\\S+)', timestamp: {parse_from: attributes.t, layout: s.ms, layout_type: epoch}, trace: , scope_name: {parse_from: attributes.t}}",
+        "{type: move, from: body.a, to: attributes.b}, {type: copy, from: body, to: attributes.c}, {type: remove, field: attributes}",
+    ] {
+        assert_eq!(said(operators), "", "{operators}");
+    }
 }

@@ -1,3 +1,4 @@
+mod cost;
 mod kit;
 mod mistakes;
 mod operators;

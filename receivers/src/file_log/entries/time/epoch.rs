@@ -60,7 +60,7 @@ impl Epoch {
         };
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         (digits(whole) && digits(fraction)).then_some(())?;
-        let nanos: u64 = format!("{:0<9.9}", fraction).parse().ok()?;
+        let nanos: u64 = format!("{fraction:0<9.9}").parse().ok()?;
         whole.parse::<u64>().ok()?.checked_mul(self.unit)?.checked_add(nanos)
     }
 }
