@@ -15,6 +15,7 @@ mod cli;
 mod commands;
 mod components;
 mod panics;
+mod reload;
 mod shutdown;
 mod sources;
 mod terminal;

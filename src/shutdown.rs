@@ -1,9 +1,9 @@
-//! The signals that end the agent, and the one that does not.
+//! The signals that end the agent, and the one that has it read its configuration again.
 
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Waits for SIGINT (Ctrl-C) and SIGTERM.
+/// Waits for SIGINT (Ctrl-C), SIGTERM and SIGHUP.
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -15,7 +15,7 @@ pub(crate) struct Signals {
 /// SIGXFSZ, as Linux numbers it.
 const FILE_SIZE: i32 = 25;
 
-/// One of them came.
+/// One that ends the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Termination {
     /// SIGINT.
@@ -52,16 +52,20 @@ impl Signals {
         })
     }
 
-    /// The next one. SIGHUP, with which others are told to read their configuration anew, ends nothing.
-    pub(crate) async fn next(&mut self) -> Termination {
-        loop {
-            tokio::select! {
-                _ = self.interrupt.recv() => return Termination::Interrupt,
-                _ = self.terminate.recv() => return Termination::Terminate,
-                _ = self.hangup.recv() => {
-                    tracing::warn!("SIGHUP does nothing: for a changed configuration, start the agent anew");
-                }
-            }
+    /// The next one that ends the agent.
+    pub(crate) async fn termination(&mut self) -> Termination {
+        tokio::select! {
+            _ = self.interrupt.recv() => Termination::Interrupt,
+            _ = self.terminate.recv() => Termination::Terminate,
+        }
+    }
+
+    /// The next one of all: none is SIGHUP. One that came before is not forgotten.
+    pub(crate) async fn next(&mut self) -> Option<Termination> {
+        tokio::select! {
+            _ = self.interrupt.recv() => Some(Termination::Interrupt),
+            _ = self.terminate.recv() => Some(Termination::Terminate),
+            _ = self.hangup.recv() => None,
         }
     }
 }

@@ -57,15 +57,6 @@ fn it_tells_its_metrics_and_its_health_and_stops_on_sigterm() {
 }
 
 #[test]
-fn sighup_is_answered_with_a_warning() {
-    let mut agent = Agent::start(QUIET);
-    agent.signal("HUP");
-    agent.wait_for("SIGHUP does nothing: for a changed configuration, start the agent anew");
-    agent.signal("TERM");
-    assert_eq!(agent.wait().0.code(), Some(0));
-}
-
-#[test]
 fn ctrl_c_stops_it_too() {
     let agent = Agent::start(QUIET);
     agent.signal("INT");

@@ -2,11 +2,12 @@
 
 use crate::{
     panics,
+    reload::{Admin, Reloader},
     shutdown::{Signals, Termination},
     sources::Sources,
     terminal,
 };
-use std::{process::ExitCode, time::Duration};
+use std::{pin::pin, process::ExitCode, time::Duration};
 use tidewatch_component::Registry;
 use tidewatch_config::{Config, PipelineId};
 use tidewatch_net::served::Served;
@@ -27,7 +28,7 @@ pub(crate) fn run(sources: &Sources, registry: &Registry) -> ExitCode {
         Err(code) => return code,
     };
     terminal::show(&loaded.diagnostics);
-    let Some(config) = loaded.config else { return ExitCode::FAILURE };
+    let Some(config) = loaded.config.clone() else { return ExitCode::FAILURE };
     let metrics = Metrics::default();
     let agent = match Agent::build(&config, registry, &metrics) {
         Ok(agent) => agent,
@@ -49,7 +50,8 @@ pub(crate) fn run(sources: &Sources, registry: &Registry) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let code = runtime.block_on(serve(agent, &config, &metrics));
+    let reloader = Reloader::new(sources, registry, &loaded, config, &metrics);
+    let code = runtime.block_on(serve(agent, reloader, &metrics));
     runtime.shutdown_timeout(LAST_MOMENTS);
     code
 }
@@ -71,7 +73,7 @@ async fn pulse() {
     }
 }
 
-async fn serve(agent: Agent, config: &Config, metrics: &Metrics) -> ExitCode {
+async fn serve(agent: Agent, mut reloader: Reloader<'_>, metrics: &Metrics) -> ExitCode {
     tokio::spawn(pulse());
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
@@ -81,30 +83,88 @@ async fn serve(agent: Agent, config: &Config, metrics: &Metrics) -> ExitCode {
         }
     };
     let started = tokio::select! {
-        started = start(agent, config, metrics) => started,
-        signal = signals.next() => {
+        started = start(agent, &reloader, metrics) => started,
+        signal = signals.termination() => {
             tracing::warn!(signal = signal.name(), "stopped before it was ready");
             return signal.exit_code().into();
         }
     };
-    let (running, servers) = match started {
+    let mut started = match started {
         Ok(started) => started,
-        Err(error) => return cannot_start(config, &error),
+        Err(error) => return cannot_start(reloader.config(), &error),
     };
-    announce(config, &servers);
-    let signal = signals.next().await;
-    tracing::info!(signal = signal.name(), timeout = %config.service.shutdown_timeout, "stopping; a second signal ends it at once");
+    announce(reloader.config(), &started.servers);
+    let signal = match run_until_told(&mut started, &mut reloader, &mut signals).await {
+        Ok(signal) => signal,
+        Err(second) => return at_once(second),
+    };
+    let timeout = reloader.config().service.shutdown_timeout;
+    tracing::info!(signal = signal.name(), %timeout, "stopping; a second signal ends it at once");
     tokio::select! {
-        code = stop(running, servers) => code,
-        signal = signals.next() => at_once(signal),
+        code = stop(started) => code,
+        signal = signals.termination() => at_once(signal),
     }
+}
+
+/// Reloads whenever somebody wants it. Returns the signal that ends the agent.
+///
+/// # Errors
+/// A second signal, during a reload.
+async fn run_until_told(
+    started: &mut Started,
+    reloader: &mut Reloader<'_>,
+    signals: &mut Signals,
+) -> Result<Termination, Termination> {
+    loop {
+        let Started { running, admin, .. } = started;
+        let (why, request) = tokio::select! {
+            signal = signals.next() => match signal {
+                Some(termination) => return Ok(termination),
+                None => ("SIGHUP", None),
+            },
+            request = admin.next() => ("POST /-/reload", Some(request)),
+            () = reloader.files_changed() => ("a changed file", None),
+        };
+        let turn = admin.turn();
+        let hurry = running.hurry();
+        let (outcome, termination) = {
+            let mut reload = pin!(reloader.reload(running, why));
+            tokio::select! {
+                outcome = &mut reload => (outcome, None),
+                first = signals.termination() => {
+                    // What it has begun it ends, but nobody is waited for.
+                    hurry.call();
+                    tokio::select! {
+                        outcome = reload => (outcome, Some(first)),
+                        second = signals.termination() => return Err(second),
+                    }
+                }
+            }
+        };
+        admin.show(reloader.printed());
+        drop(turn);
+        if let Some(request) = request {
+            request.reply(outcome);
+        }
+        if let Some(termination) = termination {
+            return Ok(termination);
+        }
+    }
+}
+
+/// What was started.
+struct Started {
+    running: Running,
+    servers: Vec<Served>,
+    admin: Admin,
 }
 
 /// Starts everything.
 ///
 /// # Errors
 /// What is wrong locally, such as a port in use.
-async fn start(agent: Agent, config: &Config, metrics: &Metrics) -> Result<(Running, Vec<Served>), String> {
+async fn start(agent: Agent, reloader: &Reloader<'_>, metrics: &Metrics) -> Result<Started, String> {
+    let config = reloader.config();
     let mut servers = Vec::new();
     for address in config.service.telemetry.metrics.listen() {
         let started = server::start(&address, metrics).await;
@@ -119,7 +179,14 @@ async fn start(agent: Agent, config: &Config, metrics: &Metrics) -> Result<(Runn
         })?);
     }
     let running = agent.start().await.map_err(|failure| failure.to_string())?;
-    Ok((running, servers))
+    let keys = config.service.admin.as_ref();
+    match Admin::start(keys, running.host(), reloader.printed()).await {
+        Ok(admin) => Ok(Started { running, servers, admin }),
+        Err(error) => {
+            running.stop().await;
+            Err(format!("administration: {error}; `service.admin.endpoint` says where"))
+        }
+    }
 }
 
 /// Says so in the log, and on the terminal where the log goes elsewhere.
@@ -146,8 +213,10 @@ fn announce(config: &Config, servers: &[Served]) {
 }
 
 /// Lets go of everything in order. Metrics can be read to the end.
-async fn stop(running: Running, servers: Vec<Served>) -> ExitCode {
+async fn stop(started: Started) -> ExitCode {
+    let Started { running, servers, admin } = started;
     let report = running.stop().await;
+    admin.stop().await;
     for server in servers {
         server.stop().await;
     }

@@ -169,10 +169,19 @@ pub(crate) fn post(address: &str, path: &str, headers: &str, json: &str) -> (u16
     request(address, &(head + headers), json)
 }
 
+/// Status and body of a request whose head is up to the test, but for the last empty line.
+pub(crate) fn request_with(address: &str, head: &str) -> (u16, String) {
+    exchange(address, &format!("{head}connection: close\r\n\r\n"))
+}
+
 fn request(address: &str, head: &str, body: &str) -> (u16, String) {
+    exchange(address, &format!("{head}host: {address}\r\nconnection: close\r\n\r\n{body}"))
+}
+
+fn exchange(address: &str, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    write!(stream, "{head}host: {address}\r\nconnection: close\r\n\r\n{body}").expect("sent");
+    stream.write_all(request.as_bytes()).expect("sent");
     let mut response = String::new();
     stream.read_to_string(&mut response).expect("an answer");
     let (head, body) = response.split_once("\r\n\r\n").expect("a head and a body");

@@ -21,8 +21,8 @@ pub struct Component {
 
 impl PartialEq for Component {
     fn eq(&self, other: &Self) -> bool {
-        (&self.id, self.kind, self.type_name, &self.body)
-            == (&other.id, other.kind, other.type_name, &other.body)
+        (&self.id, self.kind, self.type_name) == (&other.id, other.kind, other.type_name)
+            && self.body.is_written_as(&other.body)
     }
 }
 

@@ -1,13 +1,14 @@
 //! From sources to a configuration.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::expand::{self, Env};
 use crate::node::{Entry, Map};
 use crate::service::{self, Parts};
 use crate::{
-    Catalog, Config, Diagnostic, Diagnostics, Kind, Node, Source, SourceText, Span, Value, merge, parse,
-    sections, variables,
+    Catalog, Config, Diagnostic, Diagnostics, Kind, Mistake, Node, Source, SourceText, Span, Value, merge,
+    parse, sections, variables,
 };
 
 /// What came of reading a configuration.
@@ -17,8 +18,18 @@ pub struct Loaded {
     pub config: Option<Config>,
     /// The mistakes and warnings, in the order of the sources.
     pub diagnostics: Diagnostics,
+    /// The files that it was read from, and those that references in it name; also those that could not be read.
+    pub files: Vec<PathBuf>,
     /// All sources merged and expanded, as far as they could be read.
     pub(crate) tree: Option<Node>,
+}
+
+impl Loaded {
+    /// Shows where a mistake stands; its path starts at the top level, e.g. `service.threads`.
+    pub fn diagnose(&self, mistake: Mistake) -> Diagnostic {
+        let span = self.tree.as_ref().map(|tree| tree.span_of(&mistake.path, &tree.span));
+        Diagnostic::error(span, mistake.message).maybe_help(mistake.help)
+    }
 }
 
 /// Reads `sources`, each laid on top of those before it, then `sets` (`key::key=value`), and checks what comes of
@@ -31,8 +42,13 @@ pub fn load(
 ) -> Loaded {
     let mut diagnostics = Diagnostics::default();
     let mut tree = read(sources, sets, env, &mut diagnostics);
+    let named = sources.iter().filter_map(|source| match source {
+        Source::File(path) => Some(path.clone()),
+        _ => None,
+    });
+    let mut files: Vec<PathBuf> = named.collect();
     let config = tree.as_mut().and_then(|tree| {
-        expand::expand(tree, env);
+        files.extend(expand::expand(tree, env));
         let config = check(tree, catalog, &mut diagnostics);
         diagnostics.extend(tree.all_unresolved());
         variables::warn(tree, &mut diagnostics);
@@ -40,7 +56,7 @@ pub fn load(
     });
     let mut diagnostics: Diagnostics = diagnostics.into_iter().map(variables::advise).collect();
     diagnostics.sort();
-    Loaded { config: config.filter(|_| !diagnostics.has_errors()), diagnostics, tree }
+    Loaded { config: config.filter(|_| !diagnostics.has_errors()), diagnostics, files, tree }
 }
 
 /// All sources and sets, merged; `None` if one cannot be read.

@@ -100,6 +100,23 @@ impl Node {
         }
     }
 
+    /// Whether both have the same values in the same order, which for some keys has a meaning: of the levels of a
+    /// rule, the last one that holds counts.
+    pub(crate) fn is_written_as(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Map(one), Value::Map(other)) => {
+                let same = |((key, one), (other_key, other)): ((&String, &Entry), (&String, &Entry))| {
+                    key == other_key && one.value.is_written_as(&other.value)
+                };
+                one.len() == other.len() && one.iter().zip(other).all(same)
+            }
+            (Value::List(one), Value::List(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_written_as(other))
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// What `key` maps to, if this is a mapping that has it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.as_map()?.get(key).map(|entry| &entry.value)

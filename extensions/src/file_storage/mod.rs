@@ -52,6 +52,11 @@ impl Extension for Stored {
         }
     }
 
+    /// Two would fight for the directory.
+    fn is_replaceable(&self) -> bool {
+        false
+    }
+
     fn provides(&self) -> Vec<Arc<dyn Any + Send + Sync>> {
         vec![self.store.clone()]
     }

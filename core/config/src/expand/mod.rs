@@ -1,6 +1,6 @@
 //! `${env:NAME}`, `${file:PATH}` and `${yaml:TEXT}` to what they stand for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::parse::{self, MAX_BYTES, MAX_DEPTH};
@@ -21,14 +21,19 @@ pub(crate) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 ///
 /// What a variable or file holds is taken as it is if it is a scalar; a list or mapping in it is a piece of
 /// configuration, and so expanded in turn.
-pub(crate) fn expand(node: &mut Node, env: Env<'_>) {
-    Expander { env, spent: 0 }.node(node, 0, 0);
+/// Returns the files that references named, also those that could not be read.
+pub(crate) fn expand(node: &mut Node, env: Env<'_>) -> Vec<PathBuf> {
+    let mut expander = Expander { env, spent: 0, files: Vec::new() };
+    expander.node(node, 0, 0);
+    expander.files
 }
 
 struct Expander<'a> {
     env: Env<'a>,
     /// How many bytes references have brought in.
     spent: usize,
+    /// What references named.
+    files: Vec<PathBuf>,
 }
 
 impl Expander<'_> {
@@ -129,6 +134,7 @@ impl Expander<'_> {
                 Found { text, file: None, order: span.source().order }
             }
             Reference::File(path) => {
+                self.files.push(path.into());
                 let text = read_file(Path::new(path)).map_err(|diagnostic| error(diagnostic.message))?;
                 let end =
                     text.strip_suffix('\n').map_or(text.len(), |text| text.trim_end_matches('\r').len());

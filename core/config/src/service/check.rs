@@ -2,7 +2,7 @@
 
 use super::pipelines::{Parts, pipelines};
 use super::references::{Reference, reference, references};
-use super::{Metrics, Service, ServiceKeys};
+use super::{Admin, Metrics, Service, ServiceKeys};
 use crate::node::Entry;
 use crate::{Diagnostic, Diagnostics, Kind, Map, Node, Signal, Value, component, schema};
 
@@ -41,6 +41,10 @@ pub(crate) fn check(root: &mut Map, parts: &Parts<'_>, diagnostics: &mut Diagnos
         }
     };
     metrics(&keys.telemetry.metrics, entry, diagnostics);
+    if let Some((message, help)) = keys.admin.as_ref().and_then(Admin::mistake) {
+        let span = entry.value.span_of("admin.endpoint", &entry.key);
+        diagnostics.push(Diagnostic::error(span, message).help(help));
+    }
     Some(Service {
         extensions: extensions.into_iter().map(|reference| reference.id).collect(),
         pipelines,
@@ -48,6 +52,8 @@ pub(crate) fn check(root: &mut Map, parts: &Parts<'_>, diagnostics: &mut Diagnos
         shutdown_timeout: keys.shutdown_timeout,
         memory_limit: keys.memory_limit,
         threads: keys.threads,
+        reload_on_change: keys.reload_on_change,
+        admin: keys.admin,
         dead_letter: dead_letter.map(|reference| reference.id),
     })
 }

@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::values::{ByteSize, GoDuration};
 use crate::{ComponentId, PipelineId, Span};
 
+mod admin;
 mod check;
 mod logs;
 mod metrics;
 mod pipelines;
 mod references;
 
+pub use admin::{Admin, is_local};
 pub(crate) use check::check;
 pub use logs::{LogEncoding, LogLevel, LogSampling, Logs};
 pub use metrics::{Metrics, MetricsLevel, PrometheusReader, PullExporter, PullReader, Reader};
@@ -36,6 +38,10 @@ pub struct Service {
     pub memory_limit: Option<ByteSize>,
     /// How many threads move telemetry.
     pub threads: Option<usize>,
+    /// Whether changed files are taken over while the agent runs.
+    pub reload_on_change: bool,
+    /// Where the agent can be told to reload.
+    pub admin: Option<Admin>,
     /// The exporter of data that nobody takes.
     pub dead_letter: Option<ComponentId>,
 }
@@ -86,6 +92,11 @@ pub(crate) struct ServiceKeys {
     /// answer: each part is a log record with the reason and the original bytes, which `tidewatch replay` feeds in
     /// again. It may stand in pipelines, too. Default: such data is counted and dropped.
     pub(crate) dead_letter: Option<ComponentId>,
+    /// Whether the agent takes over its configuration when a file of it changes, as it does at SIGHUP. Default
+    /// `false`.
+    pub(crate) reload_on_change: bool,
+    /// A local port to reload the agent at, and to see its configuration. Default: none.
+    pub(crate) admin: Option<Admin>,
 }
 
 impl Default for ServiceKeys {
@@ -98,6 +109,8 @@ impl Default for ServiceKeys {
             memory_limit: None,
             threads: None,
             dead_letter: None,
+            reload_on_change: false,
+            admin: None,
         }
     }
 }
