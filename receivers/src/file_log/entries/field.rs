@@ -55,6 +55,17 @@ impl Field {
         self.root != Root::Body && self.keys.is_empty()
     }
 
+    /// Whether it can be set to this value.
+    ///
+    /// # Errors
+    /// All attributes cannot be something else than a map.
+    pub(super) fn accepts(&self, value: &Value<'_>) -> Result<(), String> {
+        if self.is_whole_map() && !matches!(value, Value::Map(_)) {
+            return Err(format!("`{self}` can only be set to a map"));
+        }
+        Ok(())
+    }
+
     /// All attributes, or the whole resource, if it is that.
     pub(super) fn whole_map<'r, 'a>(&self, record: &'r Record<'a>) -> Option<&'r Map<'a>> {
         match self.root {
@@ -90,10 +101,10 @@ impl Field {
             self.map_mut(record, &self.keys).extend(more);
             return Ok(());
         }
-        match (self.keys.split_last(), self.root) {
-            (None, Root::Body) => record.body = value,
-            (None, _) => return Err(format!("`{self}` can only be set to a map")),
-            (Some((last, above)), _) => self.map_mut(record, above).insert(last.clone(), value),
+        self.accepts(&value)?;
+        match self.keys.split_last() {
+            None => record.body = value,
+            Some((last, above)) => self.map_mut(record, above).insert(last.clone(), value),
         }
         Ok(())
     }

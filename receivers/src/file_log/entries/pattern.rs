@@ -99,12 +99,12 @@ impl Counts {
     fn new(context: &BuildContext) -> Self {
         let receiver = context.id.to_string();
         let cut = context.metrics.counter(
-            "tidewatch_file_log_long_entries",
+            "tidewatch_file_log_long_entries_total",
             "Entries longer than max_log_size, by what became of the rest.",
             &["receiver", "behavior"],
         );
         let replaced = context.metrics.counter(
-            "tidewatch_file_log_undecodable_entries",
+            "tidewatch_file_log_undecodable_entries_total",
             "Entries with bytes that stand for nothing in the encoding, and were replaced.",
             &["receiver"],
         );

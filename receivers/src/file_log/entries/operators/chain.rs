@@ -61,7 +61,7 @@ impl Chain {
         mistakes: &mut Mistakes,
     ) -> Self {
         let errors = context.metrics.counter(
-            "tidewatch_file_log_operator_errors",
+            "tidewatch_file_log_operator_errors_total",
             "Records that an operator failed for, by what became of them.",
             &["receiver", "operator", "action"],
         );
@@ -176,12 +176,12 @@ impl Action {
             }
             OperatorConfig::Copy(config) => {
                 let from = mistakes.field(&at("from"), &config.from);
-                let to = mistakes.field(&at("to"), &config.to);
+                let to = mistakes.field_or_map(&at("to"), &config.to);
                 Self::Copy { from: from?, to: to? }
             }
             OperatorConfig::Move(config) => {
                 let from = mistakes.field(&at("from"), &config.from);
-                let to = mistakes.field(&at("to"), &config.to);
+                let to = mistakes.field_or_map(&at("to"), &config.to);
                 Self::Move { from: from?, to: to? }
             }
             OperatorConfig::JsonParser(config) => {
@@ -206,8 +206,11 @@ impl Action {
             }
             Self::Json(parser) => parser.run(record, now)?,
             Self::Move { from, to } => {
-                let value = from.remove(record).ok_or_else(|| format!("there is no `{from}`"))?;
-                to.set(record, value)?;
+                let value = from.get(record).ok_or_else(|| format!("there is no `{from}`"))?;
+                to.accepts(value)?;
+                if let Some(value) = from.remove(record) {
+                    to.set(record, value)?;
+                }
             }
             Self::Regex(parser) => parser.run(record, now)?,
             Self::Remove(field) => {

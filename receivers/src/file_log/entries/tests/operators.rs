@@ -122,6 +122,8 @@ fn copies_and_moves() {
         ),
         (moved("body.a", "body"), r#"{"a":"text","d":2}"#, json!({"body": "text"})),
         (moved("body", "attributes.x"), r#"{"a":1}"#, json!({"attributes": {"x": {"a": 1}}})),
+        (moved("body", "attributes"), r#"{"a":{"b":1}}"#, json!({"attributes": {"a": {"b": 1}}})),
+        (moved("body.a", "attributes"), r#"{"a":1}"#, json!({"body": {"a": 1}})),
         (moved("body.none", "attributes.x"), r#"{"a":1}"#, json!({"body": {"a": 1}})),
         (
             copied("body.a", "attributes[\"b.c\"]"),

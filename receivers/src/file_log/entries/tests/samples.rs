@@ -37,8 +37,7 @@ fn an_applications_json_lines_become_records() {
         "passed on untouched"
     );
     // The third line's time is of another layout; the fourth line is no JSON.
-    let errors =
-        r#"tidewatch_file_log_operator_errors{action="send",operator="json_parser",receiver="file_log"} 2"#;
+    let errors = r#"tidewatch_file_log_operator_errors_total{action="send",operator="json_parser",receiver="file_log"} 2"#;
     assert!(metrics.render().contains(errors), "{}", metrics.render());
 }
 

@@ -42,7 +42,9 @@ fn bytes_that_are_no_text_are_replaced_and_counted_or_stay_bytes() {
     file.feed(b"good\nb\xffad\ngood again\n");
     let bodies: Vec<_> = file.records().iter().map(|record| record["body"].clone()).collect();
     assert_eq!(bodies, ["good", "b\u{fffd}ad", "good again"]);
-    assert!(metrics.render().contains(r#"tidewatch_file_log_undecodable_entries{receiver="file_log"} 1"#));
+    assert!(
+        metrics.render().contains(r#"tidewatch_file_log_undecodable_entries_total{receiver="file_log"} 1"#)
+    );
     let raw: Vec<_> = read(json!({"encoding": "utf-8-raw"}), b"good\nb\xff\n")
         .iter()
         .map(|record| record["body"].clone())
@@ -105,7 +107,7 @@ fn long_entries_are_split() {
     assert!(
         metrics
             .render()
-            .contains(r#"tidewatch_file_log_long_entries{behavior="split",receiver="file_log"} 3"#)
+            .contains(r#"tidewatch_file_log_long_entries_total{behavior="split",receiver="file_log"} 3"#)
     );
 }
 
