@@ -10,5 +10,6 @@ mod disk;
 mod gathering;
 mod lifecycle;
 mod processors;
+mod reload;
 mod retry;
 mod storm;

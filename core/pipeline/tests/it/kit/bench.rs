@@ -5,8 +5,8 @@ use super::{
 };
 use std::{sync::Arc, time::Duration};
 use tidewatch_component::{Context, Intake, Payload, Refusal, Registry, Submission, Verdict};
-use tidewatch_config::{Source as Text, load};
-use tidewatch_pipeline::{Agent, Report, Running, StartFailure};
+use tidewatch_config::{Config, Source as Text, load};
+use tidewatch_pipeline::{Agent, Changes, ReloadError, Report, Running, StartFailure};
 use tidewatch_telemetry::Metrics;
 use tokio::task::JoinHandle;
 
@@ -16,16 +16,24 @@ pub(crate) struct Bench {
     pub(crate) running: Running,
 }
 
-/// Builds an agent of test components: `source`, `actor`, `sink`, `guard` and `disk`.
-pub(crate) fn build(yaml: &str, metrics: &Metrics) -> (Agent, Arc<World>) {
-    let registry = Registry::new()
+fn registry() -> Registry {
+    Registry::new()
         .receiver::<Source>()
         .processor::<Actor>()
         .exporter::<SinkExporter>()
         .extension::<Guard>()
-        .extension::<Disk>();
+        .extension::<Disk>()
+}
+
+fn config(yaml: &str, registry: &Registry) -> Config {
     let loaded = load(&[Text::Yaml(yaml.into())], &[], registry.catalog(), &|_| None);
-    let config = loaded.config.unwrap_or_else(|| panic!("{}", loaded.diagnostics.render(false)));
+    loaded.config.unwrap_or_else(|| panic!("{}", loaded.diagnostics.render(false)))
+}
+
+/// Builds an agent of test components: `source`, `actor`, `sink`, `guard` and `disk`.
+pub(crate) fn build(yaml: &str, metrics: &Metrics) -> (Agent, Arc<World>) {
+    let registry = registry();
+    let config = config(yaml, &registry);
     let world = Arc::<World>::default();
     let built = world.around(|| Agent::build(&config, &registry, metrics));
     (built.unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false))), world)
@@ -46,6 +54,15 @@ impl Bench {
             Ok(_) => panic!("it started"),
             Err(failure) => (failure, world),
         }
+    }
+
+    /// Goes on with another configuration; its components are part of the same world.
+    pub(crate) async fn reload(&mut self, yaml: &str) -> Result<Changes, ReloadError> {
+        let registry = registry();
+        let config = config(yaml, &registry);
+        // What is built later on is built on this thread, too.
+        self.world.around(|| ());
+        self.running.reload(&config, &registry).await
     }
 
     pub(crate) fn sink(&self, id: &str) -> Arc<Sink> {

@@ -8,10 +8,15 @@ use tidewatch_component::{BuildContext, Extension, ExtensionFactory, Host, Start
 use tidewatch_config::Mistake;
 
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Config {}
+pub(crate) struct Config {
+    /// A change of this takes a restart, and so does any other.
+    #[serde(default)]
+    lasts: Option<u64>,
+}
 
 pub(crate) struct Guard {
     id: String,
+    lasts: bool,
     world: Arc<World>,
 }
 
@@ -19,8 +24,9 @@ impl ExtensionFactory for Guard {
     const TYPE: &'static str = "guard";
     type Config = Config;
 
-    fn build(_: Config, context: &BuildContext) -> Result<Arc<dyn Extension>, Vec<Mistake>> {
-        Ok(Arc::new(Self { id: context.id.to_string(), world: World::built_now() }))
+    fn build(config: Config, context: &BuildContext) -> Result<Arc<dyn Extension>, Vec<Mistake>> {
+        let lasts = config.lasts.is_some();
+        Ok(Arc::new(Self { id: context.id.to_string(), lasts, world: World::built_now() }))
     }
 }
 
@@ -33,5 +39,9 @@ impl Extension for Guard {
 
     async fn stop(&self) {
         self.world.note(format!("stop {}", self.id));
+    }
+
+    fn is_replaceable(&self) -> bool {
+        !self.lasts
     }
 }

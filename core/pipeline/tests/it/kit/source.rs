@@ -17,6 +17,9 @@ pub(crate) struct Config {
     cannot_bind: bool,
     #[serde(default)]
     hangs_on_stop: bool,
+    /// Its successor may start before it is stopped.
+    #[serde(default)]
+    overlaps: bool,
     #[serde(flatten)]
     acknowledge: AcknowledgeConfig,
 }
@@ -54,5 +57,9 @@ impl Receiver for Source {
         if self.config.hangs_on_stop {
             std::future::pending::<()>().await;
         }
+    }
+
+    fn overlaps(&self) -> bool {
+        self.config.overlaps
     }
 }
