@@ -12,6 +12,7 @@ pub fn components() -> Registry {
     Registry::new()
         .receiver::<receivers::otlp::Otlp>()
         .receiver::<receivers::generator::Generator>()
+        .receiver::<receivers::file_log::FileLog>()
         .processor::<processors::threshold::Threshold>()
         .processor::<processors::batch::Batch>()
         .processor::<processors::memory_limiter::MemoryLimiter>()

@@ -151,6 +151,10 @@ impl FileLogConfig {
             let message = "files would be deleted that nobody has read";
             mistakes.push(Mistake::new("delete_after_read", message).help("set `start_at: beginning`, too"));
         }
+        if self.entries.header.is_some() && self.start_at == StartAt::End {
+            let message = "who begins at a file's end never sees its header";
+            mistakes.push(Mistake::new("header", message).help("set `start_at: beginning`, too"));
+        }
         let globs = Globs::new(&self.include, &self.exclude).map_err(|more| mistakes.extend(more));
         if let Some(ordering) = &self.ordering_criteria {
             mistakes.extend(ordering.check());

@@ -127,26 +127,25 @@ impl Worker {
                 }
             }
         }
+        if origin == Origin::New && source.is_packed() && !waited {
+            // It may still be written.
+            origin = Origin::Perhaps(tail.key);
+        }
         Ok(origin)
     }
 
     /// Whether it cannot be chance that a file at this path says the same as that one.
     fn is_telling(&self, key: u64, path: &Path) -> bool {
         let Some(other) = self.tails.get(&key) else { return false };
-        let packed = ["gz", "zst"].iter().any(|suffix| {
-            let mut name = other.path.clone().into_os_string();
-            name.push(".");
-            name.push(suffix);
-            path == name
-        });
-        packed || other.is_distinct(&self.reading)
+        other.is_distinct(&self.reading) || is_packed_as(path, &other.path) || is_packed_as(&other.path, path)
     }
 
-    /// Files of which something was read that begin like this, as far as can be said.
+    /// Files that begin like this, as far as can be said without a look into them. Those of which nothing was read
+    /// count, too: of two that say the same, one is read first.
     fn alike(&self, first: &[u8]) -> Vec<u64> {
         let mut digests = HashMap::new();
-        let read = self.tails.values().filter(|tail| tail.doubt == Doubt::None && tail.consumed > 0);
-        let alike = read.filter(|tail| {
+        let read = |tail: &&Tail| tail.doubt == Doubt::None && (tail.consumed > 0 || tail.source.is_some());
+        let alike = self.tails.values().filter(read).filter(|tail| {
             let bytes = tail.start.bytes;
             let known = first.get(..bytes);
             known.is_none_or(|known| *digests.entry(bytes).or_insert_with(|| Digest::of(known)) == tail.start)
@@ -188,11 +187,17 @@ enum Likeness {
     Whole,
 }
 
+/// Whether these are the names of a file and of what a compressor makes of it.
+fn is_packed_as(path: &Path, packed: &Path) -> bool {
+    packed.extension().is_some_and(|suffix| suffix == "gz" || suffix == "zst")
+        && packed.with_extension("") == path
+}
+
 /// Whether one file says the same as the other, as far as it goes: its first and its last bytes do.
 fn is_beginning(source: &mut Source, whole: &mut Source) -> io::Result<bool> {
     let size = source.metadata()?.len();
     for position in [0, size.saturating_sub(SAMPLE as u64)] {
-        if position > 0 && (source.is_packed() || whole.is_packed()) {
+        if position > 0 && source.is_packed() {
             break;
         }
         let (mut bytes, mut same) = ([0; SAMPLE], [0; SAMPLE]);

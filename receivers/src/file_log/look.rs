@@ -20,6 +20,8 @@ use std::{
 const SLOW_LOOK: Duration = Duration::from_secs(10);
 /// The same while something cannot be read.
 const TROUBLED_LOOK: Duration = Duration::from_secs(2);
+/// With more files than this at the very first start, nobody asks which of them are copies.
+const MAX_COMPARED: usize = 10_000;
 
 impl Worker {
     /// Looks what is there, if it is time.
@@ -163,17 +165,23 @@ impl Worker {
         if let Some(key) = self.places.remove(&id.place())
             && let Some(tail) = self.tails.get_mut(&key)
         {
-            tail.stage = Stage::Gone { since: now, deleted: true };
+            (tail.stage, tail.id) = (Stage::Gone { since: now, deleted: true }, FileId::NOWHERE);
+            self.checkpoints.touch(key);
         }
     }
 
     /// A file that was there before us.
     fn begin(&mut self, key: u64) {
+        let known = self.tails.len();
         let Some(tail) = self.tails.get_mut(&key) else { return };
+        if self.rules.start_at == StartAt::Beginning {
+            if known > MAX_COMPARED {
+                tail.doubt = Doubt::None;
+            }
+            return;
+        }
         tail.doubt = Doubt::None;
-        if self.rules.start_at == StartAt::End
-            && let Err(error) = tail.skip_to_end(&self.reading)
-        {
+        if let Err(error) = tail.skip_to_end(&self.reading) {
             let path = tail.path.clone();
             self.remove(key);
             return self.trouble(&path, &error);
@@ -221,19 +229,19 @@ impl Worker {
             self.times.look_wanted = true;
             return false;
         }
-        let same = self.tails.get(&key).map(|tail| tail.goes_on_in(&mut source));
-        match same {
-            Some(Ok(Some(true))) => self.hand(key, source, &metadata),
-            Some(Ok(_)) => {
-                self.hand(key, source, &metadata);
+        let Some(tail) = self.tails.get_mut(&key) else { return false };
+        match tail.goes_on_in(&mut source) {
+            Ok(Some(true)) => self.hand(key, source, &metadata),
+            Ok(_) => {
+                tail.source = Some(source);
+                self.meters.open.inc();
                 self.cut(key, now);
                 false
             }
-            Some(Err(error)) => {
+            Err(error) => {
                 self.trouble(&path, &error);
                 false
             }
-            None => false,
         }
     }
 

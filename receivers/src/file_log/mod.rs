@@ -49,6 +49,25 @@ impl ReceiverFactory for FileLog {
     type Config = FileLogConfig;
 
     fn build(config: FileLogConfig, context: &BuildContext) -> Result<BuiltReceiver, Vec<Mistake>> {
+        let acknowledge = config.acknowledge();
+        let plan = Plan::new(config, context)?;
+        let receiver = FileLogReceiver { plan, running: Mutex::default() };
+        Ok(BuiltReceiver { receiver: Arc::new(receiver), acknowledge })
+    }
+}
+
+/// All that is known before the start.
+struct Plan {
+    config: FileLogConfig,
+    globs: Arc<Globs>,
+    pattern: Arc<Pattern>,
+    store: Option<Arc<Store>>,
+    id: String,
+    metrics: Metrics,
+}
+
+impl Plan {
+    fn new(config: FileLogConfig, context: &BuildContext) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let globs = config.check().map_err(|more| mistakes.extend(more));
         let pattern = config.entries.build(context).map_err(|more| mistakes.extend(more));
@@ -65,28 +84,9 @@ impl ReceiverFactory for FileLog {
         let (Ok(globs), Ok(pattern), true) = (globs, pattern, mistakes.is_empty()) else {
             return Err(mistakes);
         };
-        let acknowledge = config.acknowledge();
-        let plan = Plan {
-            config,
-            globs: Arc::new(globs),
-            pattern,
-            store,
-            id: context.id.to_string(),
-            metrics: context.metrics.clone(),
-        };
-        let receiver = FileLogReceiver { plan, running: Mutex::default() };
-        Ok(BuiltReceiver { receiver: Arc::new(receiver), acknowledge })
+        let (id, metrics) = (context.id.to_string(), context.metrics.clone());
+        Ok(Self { config, globs: Arc::new(globs), pattern, store, id, metrics })
     }
-}
-
-/// All that is known before the start.
-struct Plan {
-    config: FileLogConfig,
-    globs: Arc<Globs>,
-    pattern: Arc<Pattern>,
-    store: Option<Arc<Store>>,
-    id: String,
-    metrics: Metrics,
 }
 
 struct FileLogReceiver {

@@ -59,8 +59,7 @@ const TIDY: Duration = Duration::from_secs(1);
 
 impl Worker {
     /// Does what there is to do. With `may_read` false nothing is read, but no file is missed either.
-    pub(super) fn round(&mut self, may_read: bool) -> Round {
-        let now = Instant::now();
+    pub(super) fn round(&mut self, now: Instant, may_read: bool) -> Round {
         let noticed = self.watch.take();
         self.times.look_wanted |= noticed.names || noticed.lost;
         noticed.files.into_iter().for_each(|key| self.enqueue(key));

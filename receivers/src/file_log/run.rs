@@ -126,7 +126,7 @@ async fn run(
 async fn work(mut worker: Box<Worker>, may_read: bool) -> Option<(Box<Worker>, Round)> {
     let receiver = worker.receiver.clone();
     let worked = tokio::task::spawn_blocking(move || {
-        let round = worker.round(may_read);
+        let round = worker.round(std::time::Instant::now(), may_read);
         (worker, round)
     });
     match worked.await {

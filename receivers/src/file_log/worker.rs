@@ -225,15 +225,16 @@ impl Worker {
         opened
     }
 
-    /// Closes those that have been quiet for longest: an eighth of all that may be open. Their watches stay.
+    /// Closes an eighth of all that may be open: those that have been quiet for longest, and others if it must be.
+    /// Their watches stay, and when it is their turn they are opened again.
     fn close_idle(&mut self) {
-        let idle = self.tails.values().filter(|tail| {
-            tail.source.is_some() && tail.stage == Stage::Here && tail.doubt == Doubt::None && tail.is_idle()
+        let here = self.tails.values().filter(|tail| {
+            tail.source.is_some() && tail.stage == Stage::Here && !matches!(tail.doubt, Doubt::Copy { .. })
         });
-        let mut idle: Vec<_> = idle.map(|tail| (tail.grown_at, tail.key)).collect();
-        idle.sort_unstable();
-        idle.truncate((self.rules.max_open / 8).max(1));
-        for (_, key) in idle {
+        let mut order: Vec<_> = here.map(|tail| (!tail.is_idle(), tail.grown_at, tail.key)).collect();
+        order.sort_unstable();
+        order.truncate((self.rules.max_open / 8).max(1));
+        for (_, _, key) in order {
             if let Some(tail) = self.tails.get_mut(&key) {
                 tail.close();
                 self.meters.open.dec();
