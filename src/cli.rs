@@ -22,6 +22,9 @@ Examples:
   tidewatch replay dead_letters.jsonl --endpoint http://localhost:4318
       Feed in again what a destination had refused, once it is mended.
 
+  tidewatch state list /var/lib/tidewatch
+      List what agents have kept there: what components remember, and queues.
+
   tidewatch components
       List what a configuration can name.
 
@@ -71,6 +74,9 @@ enum Command {
     },
     /// Feed dead letters in again: the originals in files that `service.dead_letter` has written
     Replay(commands::replay::Replay),
+    /// Show or remove what is kept in a directory of `file_storage`, while no agent uses it
+    #[command(subcommand)]
+    State(commands::state::Command),
     /// Print the JSON schema of configurations, for editors and other tools
     PrintSchema,
 }
@@ -88,6 +94,7 @@ impl Cli {
                 commands::print_config::run(&before.and(sources), registry)
             }
             Some(Command::Replay(replay)) => commands::replay::run(&replay),
+            Some(Command::State(command)) => commands::state::run(&command),
             Some(Command::PrintSchema) => commands::print_schema::run(registry),
         }
     }

@@ -5,4 +5,5 @@ pub(crate) mod print_config;
 pub(crate) mod print_schema;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod state;
 pub(crate) mod validate;

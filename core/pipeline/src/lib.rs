@@ -27,6 +27,11 @@ mod isolation;
 mod running;
 mod ticker;
 
+/// What the records of a queue on disk are, for whoever looks into one.
+pub mod record {
+    pub use crate::delivery::{data_type, decode};
+}
+
 pub use agent::Agent;
 pub use changes::Changes;
 pub use departure::Report;

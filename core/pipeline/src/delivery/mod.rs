@@ -17,6 +17,8 @@ mod service;
 mod under_way;
 mod worker;
 
+pub use disk::{data_type, decode};
+
 pub(crate) use lane::Lane;
 pub(crate) use policy::Policy;
 pub(crate) use service::Service;

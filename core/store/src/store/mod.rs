@@ -137,6 +137,13 @@ impl Store {
         })
     }
 
+    /// An exporter lets go of its queue, which stays where it is.
+    pub fn release(&self, exporter: &str) {
+        if let Some(opened) = self.opened().as_mut() {
+            opened.claimed.remove(exporter);
+        }
+    }
+
     /// All queue logs that there are, by exporter.
     ///
     /// # Errors

@@ -9,6 +9,8 @@ mod keeper;
 mod meters;
 mod record;
 
+pub use record::{data_type, decode};
+
 use super::{lane::Lane, queue::Entry};
 use crate::isolation::isolated;
 use behind::Behind;

@@ -54,7 +54,7 @@ fn kind(data_type: DataType) -> u8 {
 }
 
 /// The kind of data behind a number of the log.
-pub(super) fn data_type(of: u8) -> Option<DataType> {
+pub fn data_type(of: u8) -> Option<DataType> {
     DataType::ALL.into_iter().find(|data_type| kind(*data_type) == of)
 }
 
@@ -75,7 +75,7 @@ pub(super) fn encode(batch: &Batch) -> Encoded {
 ///
 /// # Errors
 /// What this version cannot read.
-pub(super) fn decode(of: u8, context: &[u8], body: Bytes) -> Result<Batch, String> {
+pub fn decode(of: u8, context: &[u8], body: Bytes) -> Result<Batch, String> {
     let context = StoredContext::decode(context).map_err(|error| format!("its context: {error}"))?;
     let payload = match data_type(of).ok_or_else(|| format!("its kind of data, {of}"))? {
         DataType::Traces => telemetry(Signal::Traces, body)?,
