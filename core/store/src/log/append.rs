@@ -163,7 +163,7 @@ impl Log {
         if let Err(error) = self.sync_files() {
             // What the kernel could not write it may have forgotten: nothing more goes behind it.
             self.writer = None;
-            self.window = None;
+            self.look_again();
             return Err(error.into());
         }
         if let Some((writer, mut segment)) = self.writer.as_mut().zip(self.segments.last_entry()) {
@@ -183,6 +183,15 @@ impl Log {
             self.retire_behind_newest();
         }
         Ok(())
+    }
+
+    /// Takes stock of the last segment, after the disk has refused to sync it.
+    fn look_again(&mut self) {
+        self.window = None;
+        if let Some((&first, _)) = self.segments.last_key_value() {
+            // Else it is found out when the segment is read.
+            self.check(first).ok();
+        }
     }
 
     /// When a new segment has durably taken over, those before it may go.
@@ -206,7 +215,7 @@ impl Log {
             && let Err(error) = writer.file.sync()
         {
             self.doubt = Some(error);
-            self.window = None;
+            self.look_again();
             return;
         }
         segment.mark = segment.end;

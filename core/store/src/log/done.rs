@@ -132,3 +132,67 @@ impl Entry {
 pub(super) fn entries(file: &[u8], salt: u32) -> impl Iterator<Item = Entry> {
     file.as_chunks().0.iter().filter_map(move |bytes| Entry::decode(bytes, salt))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_set_holds_what_was_put_in(
+            ranges in proptest::collection::vec((0..60u64, 0..8u64), 0..30),
+            question in (0..60u64, 0..20u64),
+        ) {
+            let (mut set, mut model) = (DoneSet::default(), BTreeSet::new());
+            for (from, length) in ranges {
+                set.insert(from..from + length);
+                model.extend(from..from + length);
+            }
+            for sequence in 0..80 {
+                prop_assert_eq!(set.contains(sequence), model.contains(&sequence));
+            }
+            let question = question.0..question.0 + question.1;
+            let missing = question.clone().filter(|sequence| !model.contains(sequence)).count();
+            prop_assert_eq!(set.missing(&question), missing as u64);
+            let gaps = model.iter().filter(|&&sequence| !model.contains(&(sequence + 1))).count();
+            prop_assert_eq!(set.0.len(), gaps, "ranges that touch are one");
+        }
+
+        #[test]
+        fn entries_are_read_back(
+            (kind, salt) in (any::<u8>(), any::<u32>()),
+            (from, length) in (0..u64::MAX / 2, 1..1000u64),
+            (records, items, bytes) in any::<(u64, u64, u64)>(),
+            (at, bit) in (any::<prop::sample::Index>(), 0..8),
+        ) {
+            let to = from + length;
+            for entry in [
+                Entry::Done { kind, from, to, amount: Amount { records, items, bytes } },
+                Entry::Damaged { from, to },
+                Entry::Closed { mark: from, end: to, length: bytes },
+            ] {
+                let mut encoded = entry.encode(salt);
+                prop_assert_eq!(Entry::decode(&encoded, salt), Some(entry));
+                encoded[at.index(Entry::LENGTH)] ^= 1u8 << bit;
+                prop_assert_eq!(Entry::decode(&encoded, salt), None);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_entries_or_not(mut bytes in proptest::collection::vec(any::<u8>(), 0..200), salt in any::<u32>()) {
+            if bytes.len() >= Entry::LENGTH {
+                bytes[5] &= 3;
+                let crc = crc32c::crc32c_append(salt, &bytes[4..Entry::LENGTH]);
+                bytes[..4].copy_from_slice(&crc.to_le_bytes());
+            }
+            for entry in entries(&bytes, salt) {
+                let empty = matches!(entry, Entry::Done { from, to, .. } | Entry::Damaged { from, to } if from >= to);
+                prop_assert!(!empty);
+            }
+        }
+    }
+}

@@ -207,3 +207,92 @@ pub(super) fn encode_summary(body: &[u8], end: u64, stamp: Stamp) -> Vec<u8> {
 fn length(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bytes(limit: usize) -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..limit),
+            (any::<u8>(), 0..limit).prop_map(|(byte, length)| vec![byte; length]),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded(
+            (kind, items, sequence) in (0..u8::MAX, any::<u32>(), 0..u64::MAX >> 1),
+            (synced, written_at, salt) in (any::<u64>(), any::<u64>(), any::<u32>()),
+            (context, body, zstd) in (bytes(100), bytes(1000), any::<bool>()),
+        ) {
+            let compression = if zstd { Compression::Zstd } else { Compression::None };
+            let record = Record { kind, items, context: &context, body: &body };
+            let stamp = Stamp { salt, synced, written_at };
+            let mut out = b"before".to_vec();
+            let header = encode(&record, sequence, stamp, compression, LONGEST, &mut out).expect("fits");
+            let out = &out[6..];
+            prop_assert_eq!(out.len() as u64, header.length());
+            prop_assert!(out.len() <= HEADER + context.len() + body.len());
+            prop_assert_eq!(Header::decode(out, salt), Some(header));
+            prop_assert_eq!((header.kind, header.items, header.sequence), (kind, items, sequence));
+            prop_assert_eq!((header.synced, header.written_at), (synced, written_at));
+            let payload = &out[HEADER..];
+            prop_assert!(header.matches(payload));
+            let (stored_context, stored) = payload.split_at(header.context as usize);
+            prop_assert_eq!(stored_context, &context);
+            prop_assert_eq!(header.decompress(stored).expect("sound").unwrap_or(stored.to_vec()), body);
+        }
+
+        #[test]
+        fn a_flipped_bit_is_noticed(context in bytes(50), body in bytes(300), at in any::<prop::sample::Index>(), bit in 0..8) {
+            let record = Record { kind: 1, items: 2, context: &context, body: &body };
+            let stamp = Stamp { salt: 3, synced: 4, written_at: 5 };
+            let mut out = Vec::new();
+            encode(&record, 6, stamp, Compression::Zstd, LONGEST, &mut out).expect("fits");
+            let at = at.index(out.len());
+            out[at] ^= 1u8 << bit;
+            match Header::decode(&out, 3) {
+                None => prop_assert!(at < HEADER),
+                Some(header) => prop_assert!(at >= HEADER && !header.matches(&out[HEADER..])),
+            }
+        }
+
+        #[test]
+        fn another_segments_records_are_none_of_this_one(salt in any::<u32>(), other in any::<u32>()) {
+            let mut out = Vec::new();
+            let record = Record { kind: 1, items: 1, context: b"", body: b"body" };
+            let stamp = Stamp { salt, synced: 0, written_at: 0 };
+            encode(&record, 0, stamp, Compression::None, LONGEST, &mut out).expect("fits");
+            prop_assert_eq!(Header::decode(&out, other).is_some(), salt == other);
+        }
+
+        #[test]
+        fn any_bytes_are_a_header_or_not(mut bytes in bytes(200), salt in any::<u32>(), valid in any::<bool>()) {
+            if valid && bytes.len() >= HEADER {
+                // With a check that fits, so that the rest is looked at.
+                bytes[..4].copy_from_slice(&MAGIC);
+                let crc = crc32c::crc32c_append(salt, &bytes[8..HEADER]);
+                bytes[4..8].copy_from_slice(&crc.to_le_bytes());
+            }
+            if let Some(header) = Header::decode(&bytes, salt) {
+                prop_assert!(header.length() <= LONGEST + HEADER as u64);
+                prop_assert!(header.sequences().end >= header.sequence);
+            }
+        }
+
+        #[test]
+        fn stored_bodies_of_any_bytes_do_not_grow_beyond_what_was_promised(stored in bytes(300), body_raw in 0..1000u32) {
+            let mut out = Vec::new();
+            let record = Record { kind: 1, items: 1, context: b"", body: &[0; 500] };
+            let stamp = Stamp { salt: 0, synced: 0, written_at: 0 };
+            let header = encode(&record, 0, stamp, Compression::Zstd, LONGEST, &mut out).expect("fits");
+            let header = Header { body_raw, ..header };
+            if let Ok(body) = header.decompress(&stored) {
+                prop_assert_eq!(body.expect("compressed").len(), body_raw as usize);
+            }
+        }
+    }
+}

@@ -152,7 +152,10 @@ impl History {
             }
         } else {
             assert!(self.failed);
-            assert_eq!((self.log().held(), self.log().held_bytes()), before);
+            // What a failed sync has lost before may be noticed just now.
+            if self.faults.syncs == 0.0 {
+                assert_eq!((self.log().held(), self.log().held_bytes()), before);
+            }
         }
         self.model.sent.append(&mut group);
         self.shake();

@@ -129,7 +129,8 @@ fn must(sent: &Sent, since: Since) -> bool {
 
 fn may(sent: &Sent, since: Since) -> bool {
     match since {
-        Since::Same => sent.located.is_some() && !sent.done,
+        // What a failed append has left may take the place of what came after it, if that failed, too, to be synced.
+        Since::Same => !sent.done && (sent.located.is_some() || sent.shaky),
         Since::Kill => !sent.done || sent.done_failed,
         Since::Crash => true,
     }
