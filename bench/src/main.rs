@@ -3,14 +3,21 @@
 //! `gen` sends OTLP, `sink` receives and counts it, and `matrix` runs agents between the two, cell by
 //! cell, several rounds, and prints medians.
 
+mod agents;
+mod backlog;
 mod compression;
 mod count;
+mod durable;
+mod files;
 mod latency;
 mod load;
 mod matrix;
+mod order;
 mod process;
+mod running;
 mod signal;
 mod sink;
+mod table;
 mod template;
 
 use clap::{Parser, Subcommand};
@@ -39,6 +46,12 @@ enum Command {
     },
     /// Runs every cell with every agent, interleaved, and prints a table of medians
     Matrix(matrix::Matrix),
+    /// Compares queues in memory and on disk, flat out, beside what the disk can do by itself
+    Durable(durable::Durable),
+    /// Fills a queue on disk, kills the agent, and watches its successor drain it
+    Backlog(backlog::Backlog),
+    /// Has agents follow the lines of files
+    Files(files::Files),
 }
 
 #[tokio::main]
@@ -47,6 +60,9 @@ async fn main() -> Result<()> {
         Command::Gen(load) => println!("{}", serde_json::to_string(&load::run(&load).await?)?),
         Command::Sink { listen } => sink::Sink::bind(listen).await?.serve().await,
         Command::Matrix(matrix) => matrix.run().await?,
+        Command::Durable(durable) => durable.run().await?,
+        Command::Backlog(backlog) => backlog.run().await?,
+        Command::Files(files) => files.run().await?,
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use crate::{
     compression::decompress,
     count,
     latency::{Latency, Percentiles, now},
+    order::Order,
     signal::Signal,
 };
 use bytes::Bytes;
@@ -23,7 +24,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    time::{Instant, sleep},
+};
+
+/// Nothing more is to be expected when nothing has arrived for so long.
+const SILENCE: Duration = Duration::from_millis(1500);
 
 type Body = BoxBody<Bytes, Infallible>;
 
@@ -41,6 +48,8 @@ pub(crate) struct Shared(Arc<Mutex<State>>);
 struct State {
     counts: BTreeMap<String, u64>,
     latency: Latency,
+    /// When items carry numbers in place of times.
+    order: Option<Order>,
     /// Requests that are still to be refused, and the HTTP status for it.
     faults: (u64, u16),
 }
@@ -106,6 +115,42 @@ impl Shared {
         state.latency = Latency::default();
     }
 
+    /// From now on items carry numbers in place of times.
+    pub(crate) fn expect_numbers(&self) {
+        self.lock().order = Some(Order::default());
+    }
+
+    /// Numbers that came behind later ones, or once more.
+    pub(crate) fn late(&self) -> u64 {
+        self.lock().order.as_ref().map_or(0, Order::late)
+    }
+
+    /// Waits until nothing arrives any more; gives the moment when something last did.
+    pub(crate) async fn settled(&self) -> Instant {
+        let (mut last, mut since) = (self.stats().items(), Instant::now());
+        while since.elapsed() < SILENCE {
+            sleep(Duration::from_millis(100)).await;
+            let now = self.stats().items();
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+        }
+        since
+    }
+
+    /// Waits until so many items have arrived; gives the moment. After silence of a minute, it gives up waiting.
+    pub(crate) async fn arrived(&self, items: u64) -> Instant {
+        let (mut last, mut since) = (self.stats().items(), Instant::now());
+        while last < items && since.elapsed() < Duration::from_secs(60) {
+            sleep(Duration::from_millis(5)).await;
+            let now = self.stats().items();
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+        }
+        since
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,7 +172,10 @@ impl State {
             self.add(&signal.to_string(), counts.items);
             let now = now();
             for time in counts.times {
-                self.latency.record(Duration::from_nanos(now.saturating_sub(time)));
+                match &mut self.order {
+                    Some(order) => order.see(time),
+                    None => self.latency.record(Duration::from_nanos(now.saturating_sub(time))),
+                }
             }
         } else {
             self.add("samples", count::remote_write(body));

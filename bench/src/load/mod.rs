@@ -6,6 +6,7 @@ use crate::{
     Result,
     compression::Compression,
     latency::{Latency, Percentiles, now},
+    order,
     signal::Signal,
     template::Template,
 };
@@ -55,6 +56,32 @@ pub(crate) struct Load {
     pub(crate) resources: u32,
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,
+    /// Stop once so many bytes are accepted, uncompressed; 0: no limit
+    #[arg(long, default_value_t = 0)]
+    pub(crate) bytes: u64,
+    /// Write numbers in place of times, ascending for each request in flight
+    #[arg(long)]
+    pub(crate) numbered: bool,
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self {
+            to: "127.0.0.1:4317".to_owned(),
+            protocol: Protocol::Grpc,
+            signal: Signal::Logs,
+            rate: 0,
+            batch: 100,
+            connections: 4,
+            in_flight: 4,
+            seconds: 10,
+            compression: Compression::None,
+            resources: 64,
+            seed: 7,
+            bytes: 0,
+            numbered: false,
+        }
+    }
 }
 
 /// What became of the load.
@@ -79,6 +106,7 @@ pub(crate) struct Tally {
     pub(crate) failed: u64,
     pub(crate) requests: u64,
     pub(crate) bytes: u64,
+    pub(crate) accepted_bytes: u64,
 }
 
 impl AddAssign for Tally {
@@ -89,6 +117,7 @@ impl AddAssign for Tally {
         self.failed += other.failed;
         self.requests += other.requests;
         self.bytes += other.bytes;
+        self.accepted_bytes += other.accepted_bytes;
     }
 }
 
@@ -135,23 +164,29 @@ impl Worker {
         let period = self.period(templates[0].items, load.rate);
         let mut due = self.begin + period.mul_f64(f64::from(self.number) / f64::from(self.workers));
         let (mut tally, mut latency) = (Tally::default(), Latency::default());
-        for turn in 0.. {
+        let share = load.bytes.div_ceil(u64::from(self.workers));
+        for turn in 0_u64.. {
             if !period.is_zero() {
                 tokio::time::sleep_until(due.min(deadline).into()).await;
                 due += period;
             }
-            if Instant::now() >= deadline {
+            if Instant::now() >= deadline || (share > 0 && tally.accepted_bytes >= share) {
                 break;
             }
-            let template = &mut templates[turn % count];
+            let template = &mut templates[turn as usize % count];
             let items = template.items;
-            let body = Bytes::copy_from_slice(template.stamped(now()));
-            tally += Tally { sent: items, requests: 1, bytes: body.len() as u64, ..Tally::default() };
+            let stamp = if load.numbered { order::number(self.number, turn) } else { now() };
+            let body = Bytes::copy_from_slice(template.stamped(stamp));
+            let bytes = body.len() as u64;
+            tally += Tally { sent: items, requests: 1, bytes, ..Tally::default() };
             let start = Instant::now();
             let answer = client.send(body).await?;
             latency.record(start.elapsed());
             match answer {
-                Answer::Accepted => tally.accepted += items,
+                Answer::Accepted => {
+                    tally.accepted += items;
+                    tally.accepted_bytes += bytes;
+                }
                 Answer::Refused => {
                     tally.refused += items;
                     tokio::time::sleep(Duration::from_millis(5)).await;

@@ -4,13 +4,15 @@ mod plan;
 mod run;
 mod table;
 
-use crate::{Result, sink::Sink};
-use plan::{Agents, Cell, Places};
-use run::{AGENT, SINK, measure};
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
+use crate::{
+    Result,
+    agents::{self, Agents, Places, wanted},
+    running::{AGENT, SINK},
+    sink::Sink,
 };
+use plan::Cell;
+use run::measure;
+use std::path::PathBuf;
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -40,14 +42,14 @@ pub(crate) struct Matrix {
 impl Matrix {
     pub(crate) async fn run(self) -> Result<()> {
         let places = Places::new(&self.bench, self.rivals.as_deref())?;
-        let agents: Agents = plan::read(&self.bench.join("agents.json"))?;
-        let cells: Vec<Cell> = plan::read(&self.bench.join("cells.json"))?;
+        let agents: Agents = agents::read(&self.bench.join("agents.json"))?;
+        let cells: Vec<Cell> = agents::read(&self.bench.join("cells.json"))?;
         let runs: Vec<_> = cells
             .iter()
             .filter(|cell| wanted(&self.cells, &cell.name))
             .flat_map(|cell| agents.iter().map(move |(name, agent)| (cell, name, agent)))
             .filter(|(_, name, _)| wanted(&self.agents, name))
-            .filter_map(|(cell, name, agent)| Some((cell, name, agent.command(cell, &places)?)))
+            .filter_map(|(cell, name, agent)| Some((cell, name, agent.command(&cell.name, &places)?)))
             .collect();
         if runs.is_empty() {
             return Err("nothing to run: no agent of agents.json is built and has a configuration".into());
@@ -66,7 +68,7 @@ impl Matrix {
             }
         }
         if let Some(path) = &self.rows {
-            write(path, &rows)?;
+            agents::write_rows(path, &rows)?;
         }
         if rows.is_empty() {
             return Err(format!("no run has worked; does something else listen on {AGENT}?").into());
@@ -74,17 +76,4 @@ impl Matrix {
         print!("{}", table::medians(&rows));
         Ok(())
     }
-}
-
-fn wanted(names: &[String], name: &str) -> bool {
-    names.is_empty() || names.iter().any(|wanted| wanted == name)
-}
-
-fn write(path: &Path, rows: &[run::Row]) -> Result<()> {
-    let mut file = std::fs::File::create(path)?;
-    for row in rows {
-        serde_json::to_writer(&mut file, row)?;
-        writeln!(file)?;
-    }
-    Ok(())
 }

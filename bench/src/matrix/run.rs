@@ -5,32 +5,14 @@ use crate::{
     Result,
     latency::Percentiles,
     load::{self, Tally},
-    process,
+    running::{AGENT, Running},
     sink::Shared,
 };
 use serde::Serialize;
-use std::{
-    env, fs,
-    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
-    path::Path,
-    process::Stdio,
-    time::Duration,
-};
-use tokio::{
-    net::TcpStream,
-    process::{Child, Command},
-    time::{Instant, sleep, timeout},
-};
+use std::{env, time::Duration};
+use tokio::time::sleep;
 
-/// Where every agent listens, and where it sends to.
-pub(super) const AGENT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 4317));
-pub(super) const SINK: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 5317));
-
-const START: Duration = Duration::from_secs(60);
-const STOP: Duration = Duration::from_secs(15);
 const WARM_UP: u64 = 2;
-/// Nothing more is to be expected when nothing has arrived for so long.
-const SILENCE: Duration = Duration::from_millis(1500);
 
 /// What one run has measured.
 #[derive(Debug, Clone, Serialize)]
@@ -58,31 +40,21 @@ pub(super) async fn measure(
     seconds: u64,
     sink: &Shared,
 ) -> Result<Row> {
-    if TcpStream::connect(AGENT).await.is_ok() {
-        return Err(format!("something listens on {AGENT} already").into());
-    }
-    let log = env::temp_dir().join(format!("tidewatch-bench-{name}.log"));
-    let output = fs::File::create(&log)?;
-    let mut agent = Command::new(&command[0])
-        .args(&command[1..])
-        .stdin(Stdio::null())
-        .stdout(output.try_clone()?)
-        .stderr(output)
-        .kill_on_drop(true)
-        .spawn()?;
-    ready(&mut agent, &log).await?;
-    let pid = agent.id().ok_or("the agent is gone")?;
+    let mut agent = Running::start(name, command, &env::temp_dir()).await?;
+    agent.listening().await?;
+    // Some listen before they are ready.
+    sleep(Duration::from_secs(1)).await;
     let to = AGENT.to_string();
     load::run(&cell.load(&to, WARM_UP)).await?;
-    settle(sink).await;
+    sink.settled().await;
     sink.reset();
-    let before = process::cpu_seconds(pid);
+    let before = agent.cpu_seconds();
     let report = load::run(&cell.load(&to, seconds)).await?;
-    settle(sink).await;
-    let cpu = process::cpu_seconds(pid) - before;
-    let peak_memory_mb = process::peak_memory_mb(pid);
+    sink.settled().await;
+    let cpu = agent.cpu_seconds() - before;
+    let peak_memory_mb = agent.peak_memory_mb();
     let stats = sink.stats();
-    stop(agent, pid).await?;
+    agent.stop().await?;
     Ok(Row {
         agent: name.to_owned(),
         cell: cell.to_string(),
@@ -94,40 +66,4 @@ pub(super) async fn measure(
         request_us: report.request_us,
         end_to_end_us: stats.latency_us,
     })
-}
-
-async fn ready(agent: &mut Child, log: &Path) -> Result<()> {
-    let deadline = Instant::now() + START;
-    while TcpStream::connect(AGENT).await.is_err() {
-        if agent.try_wait()?.is_some() || Instant::now() > deadline {
-            let text = fs::read_to_string(log).unwrap_or_default();
-            let tail: Vec<&str> = text.lines().rev().take(8).collect();
-            let tail: Vec<&str> = tail.into_iter().rev().collect();
-            return Err(format!("the agent does not listen on {AGENT}:\n{}", tail.join("\n")).into());
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
-    // Some listen before they are ready.
-    sleep(Duration::from_secs(1)).await;
-    Ok(())
-}
-
-async fn settle(sink: &Shared) {
-    let (mut last, mut since) = (sink.stats().items(), Instant::now());
-    while since.elapsed() < SILENCE {
-        sleep(Duration::from_millis(100)).await;
-        let now = sink.stats().items();
-        if now != last {
-            (last, since) = (now, Instant::now());
-        }
-    }
-}
-
-/// Asks first, as a service manager does.
-async fn stop(mut agent: Child, pid: u32) -> Result<()> {
-    Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
-    if timeout(STOP, agent.wait()).await.is_err() {
-        agent.kill().await?;
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Medians of several rounds, as a Markdown table.
 
 use super::run::Row;
+use crate::table::median;
 use std::{
     collections::{BTreeSet, HashSet},
     fmt::Write,
@@ -41,12 +42,6 @@ pub(super) fn medians(rows: &[Row]) -> String {
     table
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,10 +70,5 @@ mod tests {
             "{table}"
         );
         assert!(table.contains("| forward logs | b | 3.00 |"), "{table}");
-    }
-
-    #[test]
-    fn of_an_even_number_the_two_in_the_middle_are_halved() {
-        assert!((median(vec![4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < 1e-9);
     }
 }
