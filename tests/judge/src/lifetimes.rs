@@ -30,7 +30,7 @@ pub struct Lifetimes {
 }
 
 /// How long a sink may get nothing new before what is missing is believed to be lost.
-const STILL: Duration = Duration::from_secs(8);
+const STILL: Duration = Duration::from_secs(20);
 /// The same with a Collector's default pauses between retries.
 const STILL_BY_DEFAULT: Duration = Duration::from_secs(60);
 

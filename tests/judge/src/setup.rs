@@ -79,14 +79,14 @@ impl Setup {
         let bytes = self.max_bytes;
         match kind {
             Kind::Tidewatch => format!(
-                "endpoint: 'http://{to}'{tls}, sending_queue: {{storage: file_storage, max_bytes: {bytes}{batch}}}, \
+                "endpoint: 'http://{to}'{tls}, timeout: 30s, sending_queue: {{storage: file_storage, max_bytes: {bytes}{batch}}}, \
                  retry_on_failure: {{{retry}}}"
             ),
             Kind::Collector { defaults: true, .. } => {
                 format!("endpoint: 'http://{to}'{tls}, sending_queue: {{storage: file_storage}}")
             }
             Kind::Collector { .. } => format!(
-                "endpoint: 'http://{to}'{tls}, \
+                "endpoint: 'http://{to}'{tls}, timeout: 30s, \
                  sending_queue: {{storage: file_storage, sizer: bytes, queue_size: {bytes}}}, \
                  retry_on_failure: {{{retry}, max_elapsed_time: 0}}"
             ),

@@ -190,6 +190,14 @@ impl Agent {
         Ok(Ended { status, took: since.elapsed(), log: self.log() })
     }
 
+    /// Reads a page of its own, such as `/-/config` of its admin API.
+    ///
+    /// # Errors
+    /// When there is no such page.
+    pub async fn get(&self, address: SocketAddr, path: &str) -> Result<String> {
+        self.client.get(address, path).await
+    }
+
     /// Posts to a page of its own, such as its admin API.
     ///
     /// # Errors

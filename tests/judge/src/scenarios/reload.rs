@@ -3,6 +3,7 @@
 
 use crate::{
     Result,
+    agent::Agent,
     lifetimes::Lifetimes,
     ports,
     protocol::Protocol,
@@ -13,7 +14,11 @@ use crate::{
     verdict::{Flow, Verdict},
 };
 use rustix::process::Signal;
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 pub(super) const NAME: &str = "reload";
 
@@ -58,6 +63,9 @@ pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     let sent = senders.sent.clone();
     let mut verdict = Verdict::new(NAME);
     verdict.rounds = rounds;
+    // What the agent says that it runs, for each version that it has taken.
+    let mut texts = HashMap::from([(versions[0].yaml.clone(), running(lives.agent()?, &ports).await?)]);
+    let mut current = versions[0].yaml.clone();
     for round in 0..rounds {
         tokio::time::sleep(pause).await;
         let Version { what, yaml, is_good } = &versions[(round as usize + 1) % versions.len()];
@@ -72,11 +80,22 @@ pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
             let told = format!("round {round}: {what}: {} {text}", reply.status);
             verdict.promise(reply.status.is_success() == *is_good, told);
         }
+        let before = texts[&current].clone();
+        let now = settled(agent, &ports, &before, *is_good && *yaml != current).await?;
+        if *is_good {
+            current.clone_from(yaml);
+        }
+        let expected = texts.entry(current.clone()).or_insert_with(|| now.clone());
+        let is_taken = now == *expected && (now == before) == (before == *expected);
+        verdict.promise(is_taken, format!("round {round}: {what}: it runs what it should:\n{now}"));
         // New connections are made all the time, too.
         let connected = tokio::net::TcpStream::connect(ports.receiver).await;
         verdict.promise(connected.is_ok(), format!("round {round}: {what}: the port is open: {connected:?}"));
         verdict.promise(agent.is_running()?, format!("round {round}: {what}: the agent runs"));
     }
+    let distinct: HashSet<&String> = texts.values().collect();
+    verdict.fact("configurations taken", distinct.len());
+    verdict.promise(distinct.len() == texts.len(), "every changed configuration changes what runs");
     tokio::time::sleep(pause).await;
     senders.stop().await;
     lives.arrived(&sent.acknowledged, &sink.record).await;
@@ -89,6 +108,24 @@ pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     verdict.promise(twice == 0, format!("nothing arrives twice: {twice}"));
     lives.judge_books(&mut verdict, &[]).await?;
     Ok(lives.close(verdict))
+}
+
+/// What runs, as the agent says.
+async fn running(agent: &Agent, ports: &Ports) -> Result<String> {
+    agent.get(ports.admin, "/-/config").await
+}
+
+/// The same after a change has been asked for, or after some time in which it should not come.
+async fn settled(agent: &Agent, ports: &Ports, before: &str, is_to_change: bool) -> Result<String> {
+    let patience = Duration::from_secs(if is_to_change { 20 } else { 0 });
+    let asked = Instant::now();
+    loop {
+        let now = running(agent, ports).await?;
+        if now != before || asked.elapsed() >= patience {
+            return Ok(now);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 fn versions(ports: &Ports) -> Vec<Version> {
