@@ -367,3 +367,70 @@ service:
     bench.agent.signal("TERM");
     assert_eq!(bench.agent.wait().0.code(), Some(0));
 }
+
+/// A gauge point at a second since 2023, as OTLP/JSON.
+fn load_at(second: u64, value: f64) -> String {
+    let nanos = (1_700_000_000 + second) * 1_000_000_000;
+    serde_json::json!({"resourceMetrics": [{"scopeMetrics": [{"metrics": [{
+        "name": "cpu_load",
+        "gauge": {"dataPoints": [{"asDouble": value, "timeUnixNano": nanos.to_string()}]},
+    }]}]}]})
+    .to_string()
+}
+
+/// Guarantee: a rule that has been over its limit for 40 of its 60 seconds needs 20 more after a reload.
+#[test]
+fn a_rule_goes_on_counting_its_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let alerts = folder.path().join("alerts.jsonl");
+    let address = free();
+    let yaml = format!(
+        "
+receivers:
+  otlp: {{protocols: {{http: {{endpoint: '{address}'}}}}}}
+processors:
+  threshold:
+    rules: [{{alert: CpuLoadHigh, metric: cpu_load, levels: {{critical: '>= 90'}}, for: 1m}}]
+  memory_limiter: {{limit_mib: 10000}}
+exporters:
+  file: {{path: '{}', signals: [alerts], flush_interval: 1s}}
+service:
+  admin: {{endpoint: 'ADMIN'}}
+  telemetry: {{metrics: {{address: '127.0.0.1:0'}}}}
+  pipelines:
+    main: {{receivers: [otlp], processors: [threshold], exporters: [file, debug]}}
+",
+        alerts.display()
+    )
+    .replace("exporters:\n  file", "exporters:\n  debug:\n  file");
+    let bench = Bench::start(&yaml);
+    let send = |second, value| {
+        let (status, body) = post(&address, "/v1/metrics", "", &load_at(second, value));
+        assert_eq!(status, 200, "{body}");
+    };
+    send(0, 95.0);
+    send(40, 95.0);
+    // Everything around it changes, and a broken file comes between.
+    bench.write("processors: [threshold]", "processors: [memory_limiter, treshold]");
+    assert_eq!(bench.reload().0, 400);
+    bench.write("for: 1m}]", "for: 1m}]\n  batch:");
+    let text = std::fs::read_to_string(&bench.file.path).expect("the file");
+    let text = text
+        .replace("[threshold]", "[memory_limiter, threshold, batch]")
+        .replace("flush_interval: 1s", "flush_interval: 2s")
+        .replace("http: {", "http: {max_connections: 99, ");
+    std::fs::write(&bench.file.path, text).expect("written");
+    let (status, body) = bench.reload();
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(names(&body["changed"]["kept"]), ["exporters::debug", "processors::threshold"]);
+    assert_eq!(
+        names(&body["changed"]["changed"]),
+        ["exporters::file", "receivers::otlp", "service::pipelines::main"]
+    );
+    send(60, 95.0);
+    bench.agent.signal("TERM");
+    assert_eq!(bench.agent.wait().0.code(), Some(0));
+    let alerts = std::fs::read_to_string(&alerts).expect("alerts");
+    let alert: Value = serde_json::from_str(&alerts).unwrap_or_else(|_| panic!("one alert: {alerts:?}"));
+    assert_eq!((&alert["name"], &alert["status"]), (&"CpuLoadHigh".into(), &"firing".into()));
+}
