@@ -15,6 +15,7 @@ mod operators;
 mod pattern;
 mod record;
 mod requests;
+mod run;
 mod split;
 #[cfg(test)]
 mod tests;
