@@ -2,16 +2,17 @@
 //! system, or compressed.
 //!
 //! Only what is read already matters. Files that merely begin alike are told apart by what stands at the position that
-//! was reached, and as long as two say exactly the same, the second one waits: until they differ, until the first one
-//! is cut or gone, or, where they are so short that it may be chance, for two seconds.
+//! was reached. As long as two say exactly the same, the second one waits a while: until they differ, or the first one
+//! is cut or gone.
 
 use super::{
     fingerprint::Digest,
     source::Source,
-    tail::{Doubt, Stage, Tail},
+    tail::{Doubt, Stage, Tail, Wait},
     worker::Worker,
 };
 use std::{
+    cmp::Reverse,
     collections::HashMap,
     io,
     path::Path,
@@ -20,6 +21,12 @@ use std::{
 
 /// How long a file waits that says the same as another one, and little.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// The same if it says so much that it is probably no chance.
+const LONG_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a file waits that grows and still says the same.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(300);
+/// A file is compared with so many others at most.
+const MAX_ALIKE: usize = 32;
 /// So many of the last bytes of a possible copy are compared with the original.
 const SAMPLE: usize = 4096;
 
@@ -49,10 +56,12 @@ impl Worker {
             }
             Ok(Origin::Perhaps(of)) => {
                 let size = tail.seen.0;
-                let unchanged = matches!(tail.doubt, Doubt::Copy { size: before, .. } if size == before);
-                if !unchanged {
-                    tail.doubt = Doubt::Copy { of, since: now, size };
-                }
+                tail.doubt = Doubt::Copy(match tail.doubt {
+                    Doubt::Copy(wait) if wait.size == size => Wait { of, ..wait },
+                    Doubt::Copy(wait) => Wait { of, since: now, size, ..wait },
+                    _ => Wait { of, first: now, since: now, size },
+                });
+                self.due.push(Reverse((now + PATIENCE, key)));
             }
             Ok(Origin::Empty) | Err(_) => {}
         }
@@ -62,7 +71,7 @@ impl Worker {
 
     /// Those that wait for this one are looked at again.
     pub(super) fn doubt_again(&mut self, original: u64) {
-        let waits = |tail: &&Tail| matches!(tail.doubt, Doubt::Copy { of, .. } if of == original);
+        let waits = |tail: &&Tail| matches!(tail.doubt, Doubt::Copy(wait) if wait.of == original);
         let waiting: Vec<u64> = self.tails.values().filter(waits).map(|tail| tail.key).collect();
         waiting.into_iter().for_each(|key| self.enqueue(key));
     }
@@ -93,8 +102,12 @@ impl Worker {
     fn origin(&mut self, tail: &mut Tail, now: Instant) -> io::Result<Origin> {
         let Some(source) = &mut tail.source else { return Ok(Origin::Empty) };
         let size = source.metadata()?.len();
-        let waited = matches!(tail.doubt, Doubt::Copy { since, size: before, .. }
-            if before == size && now >= since + PATIENCE);
+        let waited = |patience| match tail.doubt {
+            Doubt::Copy(wait) => {
+                wait.size == size && now >= wait.since + patience || now >= wait.first + LONGEST_PATIENCE
+            }
+            _ => false,
+        };
         tail.seen.0 = size;
         let mut first = vec![0; self.reading.fingerprint];
         let length = source.read_at(0, &mut first)?;
@@ -105,13 +118,13 @@ impl Worker {
         let (mut origin, mut furthest) = (Origin::New, 0);
         for key in self.alike(&first) {
             match self.compare(source, key, now)? {
-                Likeness::None => {}
-                Likeness::SoFar if self.is_telling(key, &tail.path) || !waited => {
+                Likeness::SoFar if !self.patience(key, &tail.path).is_some_and(waited) => {
                     if origin == Origin::New {
                         origin = Origin::Perhaps(key);
                     }
+                    break;
                 }
-                Likeness::SoFar => {}
+                Likeness::None | Likeness::SoFar => {}
                 Likeness::Whole => {
                     let Some(other) = self.tails.get(&key) else { continue };
                     let lost_since = match other.stage {
@@ -121,27 +134,31 @@ impl Worker {
                     };
                     // A copy is there before its original is removed.
                     let in_time = lost_since.is_none_or(|since| tail.found_at < since);
-                    if (in_time || self.is_telling(key, &tail.path)) && other.consumed > furthest {
+                    let telling = self.patience(key, &tail.path).is_none_or(|patience| patience > PATIENCE);
+                    if (in_time || telling) && other.consumed > furthest {
                         (origin, furthest) = (Origin::Of(key), other.consumed);
                     }
                 }
             }
         }
-        if origin == Origin::New && source.is_packed() && !waited {
+        if origin == Origin::New && source.is_packed() && !waited(PATIENCE) {
             // It may still be written.
             origin = Origin::Perhaps(tail.key);
         }
         Ok(origin)
     }
 
-    /// Whether it cannot be chance that a file at this path says the same as that one.
-    fn is_telling(&self, key: u64, path: &Path) -> bool {
-        let Some(other) = self.tails.get(&key) else { return false };
-        other.is_distinct(&self.reading) || is_packed_as(path, &other.path) || is_packed_as(&other.path, path)
+    /// How long a file at this path waits for another one that says the same; none: as long as it takes.
+    fn patience(&self, key: u64, path: &Path) -> Option<Duration> {
+        let other = self.tails.get(&key)?;
+        if is_packed_as(path, &other.path) || is_packed_as(&other.path, path) {
+            return None;
+        }
+        Some(if other.is_distinct(&self.reading) { LONG_PATIENCE } else { PATIENCE })
     }
 
-    /// Files that begin like this, as far as can be said without a look into them. Those of which nothing was read
-    /// count, too: of two that say the same, one is read first.
+    /// Files that begin like this, as far as can be said without a look into them, those first that have lost their
+    /// content. Those of which nothing was read count, too: of two that say the same, one is read first.
     fn alike(&self, first: &[u8]) -> Vec<u64> {
         let mut digests = HashMap::new();
         let read = |tail: &&Tail| tail.doubt == Doubt::None && (tail.consumed > 0 || tail.source.is_some());
@@ -150,7 +167,9 @@ impl Worker {
             let known = first.get(..bytes);
             known.is_none_or(|known| *digests.entry(bytes).or_insert_with(|| Digest::of(known)) == tail.start)
         });
-        alike.map(|tail| tail.key).collect()
+        let mut alike: Vec<_> = alike.map(|tail| (tail.stage == Stage::Here, tail.key)).collect();
+        alike.sort_unstable();
+        alike.into_iter().map(|(_, key)| key).take(MAX_ALIKE).collect()
     }
 
     /// Whether `source` says what was read of another file.

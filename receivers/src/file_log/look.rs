@@ -20,9 +20,6 @@ use std::{
 const SLOW_LOOK: Duration = Duration::from_secs(10);
 /// The same while something cannot be read.
 const TROUBLED_LOOK: Duration = Duration::from_secs(2);
-/// With more files than this at the very first start, nobody asks which of them are copies.
-const MAX_COMPARED: usize = 10_000;
-
 impl Worker {
     /// Looks what is there, if it is time.
     pub(super) fn look_if_due(&mut self, now: Instant) {
@@ -170,21 +167,21 @@ impl Worker {
         }
     }
 
-    /// A file that was there before us.
+    /// A file that was there before us. A packed one may be packed just now, with its original still beside it.
     fn begin(&mut self, key: u64) {
-        let known = self.tails.len();
         let Some(tail) = self.tails.get_mut(&key) else { return };
-        if self.rules.start_at == StartAt::Beginning {
-            if known > MAX_COMPARED {
+        let packed = tail.source.as_ref().is_some_and(Source::is_packed);
+        match self.rules.start_at {
+            StartAt::Beginning if packed => return,
+            StartAt::Beginning => tail.doubt = Doubt::None,
+            StartAt::End => {
                 tail.doubt = Doubt::None;
+                if let Err(error) = tail.skip_to_end(&self.reading) {
+                    let path = tail.path.clone();
+                    self.remove(key);
+                    return self.trouble(&path, &error);
+                }
             }
-            return;
-        }
-        tail.doubt = Doubt::None;
-        if let Err(error) = tail.skip_to_end(&self.reading) {
-            let path = tail.path.clone();
-            self.remove(key);
-            return self.trouble(&path, &error);
         }
         self.checkpoints.touch(key);
     }

@@ -85,7 +85,7 @@ impl OrderingConfig {
     pub(super) fn check(&self) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         let mut wrong = |path: String, message: String| {
-            mistakes.push(Mistake::new(format!("ordering_criteria.{path}"), message))
+            mistakes.push(Mistake::new(format!("ordering_criteria.{path}"), message));
         };
         let regex = Regex::new(&self.regex).map_err(|error| wrong("regex".into(), error.to_string()));
         if let Err(error) = Regex::new(&self.group_by) {

@@ -111,7 +111,7 @@ impl Worker {
             Some(last) if self.times.look_wanted => last + self.rules.poll_interval,
             _ => self.times.next_look,
         };
-        let flush = self.flushes.peek().map(|Reverse((at, _))| *at);
+        let flush = self.due.peek().map(|Reverse((at, _))| *at);
         [flush, self.times.next_poll].into_iter().flatten().fold(look, Instant::min).max(now)
     }
 
@@ -122,7 +122,7 @@ impl Worker {
         for tail in self.tails.values_mut() {
             let open = tail.source.is_some();
             let skipped = tail.more && !tail.queued && !tail.under_way;
-            if open && (tail.watch.is_none() || skipped) || matches!(tail.doubt, Doubt::Copy { .. }) {
+            if open && (tail.watch.is_none() || skipped) {
                 polled.push(tail.key);
             }
             match tail.stage {
@@ -186,7 +186,7 @@ impl Worker {
     /// Forgets a file that nobody waits for.
     fn retire(&mut self, key: u64) {
         let awaited =
-            self.tails.values().any(|tail| matches!(tail.doubt, Doubt::Copy { of, .. } if of == key));
+            self.tails.values().any(|tail| matches!(tail.doubt, Doubt::Copy(wait) if wait.of == key));
         if !awaited && let Some(tail) = self.remove(key) {
             self.meters.lost_bytes.inc_by(if matches!(tail.stage, Stage::Cut { .. }) {
                 tail.unread()
@@ -213,12 +213,15 @@ impl Worker {
 
     /// Reads in turns, and says what of which file is in `out`.
     fn read(&mut self, out: &mut Requests, now: Instant) -> Vec<Stretch> {
-        while let Some(Reverse((at, key))) = self.flushes.peek().copied()
+        while let Some(Reverse((at, key))) = self.due.peek().copied()
             && at <= now
         {
-            self.flushes.pop();
-            if let Some(tail) = self.tails.get_mut(&key).filter(|tail| tail.flush_at == Some(at)) {
+            self.due.pop();
+            let Some(tail) = self.tails.get_mut(&key) else { continue };
+            if tail.flush_at == Some(at) {
                 (tail.flush_at, tail.flush) = (None, true);
+                self.enqueue(key);
+            } else if tail.doubt != Doubt::None {
                 self.enqueue(key);
             }
         }
@@ -275,7 +278,7 @@ impl Worker {
             flock(source.file(), FlockOperation::Unlock)?;
         }
         if let Some(at) = tail.flush_at {
-            self.flushes.push(Reverse((at, key)));
+            self.due.push(Reverse((at, key)));
         }
         match piece? {
             Piece::Rewritten => {

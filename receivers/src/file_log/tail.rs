@@ -78,8 +78,19 @@ pub(super) enum Doubt {
     None,
     /// Nobody has looked yet.
     Fresh,
-    /// It says the same as the file with this key. `since` then it has not changed.
-    Copy { of: u64, since: Instant, size: u64 },
+    /// It says the same as another one.
+    Copy(Wait),
+}
+
+/// How long a file has said the same as another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wait {
+    /// The other one's key.
+    pub(super) of: u64,
+    pub(super) first: Instant,
+    /// It has had this size since then.
+    pub(super) since: Instant,
+    pub(super) size: u64,
 }
 
 /// A position in a file, and what is there.

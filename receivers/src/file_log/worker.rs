@@ -37,8 +37,8 @@ pub(super) struct Worker {
     pub(super) places: HashMap<(u64, u64), u64>,
     /// Whose turn it is to be read.
     pub(super) ready: VecDeque<u64>,
-    /// When entries without an end are taken as they are.
-    pub(super) flushes: BinaryHeap<Reverse<(Instant, u64)>>,
+    /// When entries without an end are taken as they are, and doubts are looked at again.
+    pub(super) due: BinaryHeap<Reverse<(Instant, u64)>>,
     /// What cannot be read, and why; told once.
     pub(super) troubles: HashMap<PathBuf, String>,
     pub(super) times: Times,
@@ -125,7 +125,7 @@ impl Worker {
             tails: HashMap::new(),
             places: HashMap::new(),
             ready: VecDeque::new(),
-            flushes: BinaryHeap::new(),
+            due: BinaryHeap::new(),
             troubles: HashMap::new(),
             times: Times::new(known.is_none()),
         };
@@ -229,7 +229,7 @@ impl Worker {
     /// Their watches stay, and when it is their turn they are opened again.
     fn close_idle(&mut self) {
         let here = self.tails.values().filter(|tail| {
-            tail.source.is_some() && tail.stage == Stage::Here && !matches!(tail.doubt, Doubt::Copy { .. })
+            tail.source.is_some() && tail.stage == Stage::Here && !matches!(tail.doubt, Doubt::Copy(_))
         });
         let mut order: Vec<_> = here.map(|tail| (!tail.is_idle(), tail.grown_at, tail.key)).collect();
         order.sort_unstable();

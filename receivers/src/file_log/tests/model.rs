@@ -81,7 +81,9 @@ struct World {
 impl World {
     fn new() -> Self {
         let place = Place::new(json!({"start_at": "beginning", "compression": "auto"})).with_storage();
-        let worker = place.worker();
+        let mut worker = place.worker();
+        // What was there before the very first start is not asked where it came from.
+        worker.round(Instant::now(), true);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let rotated = [Vec::new(), Vec::new()];
         let (waiting, arrived, written) = (Vec::new(), HashMap::new(), Vec::new());
