@@ -203,6 +203,40 @@ fn what_is_no_json_is_dumped_as_base64() {
 }
 
 #[test]
+fn the_collectors_keys_are_taken_and_what_they_risk_is_said() {
+    let file = common::File::new(
+        "
+extensions:
+  file_storage/otc:
+    directory: /tmp/otc
+    timeout: 10s
+    fsync: false
+    create_directory: true
+    recreate: true
+    compaction: {on_start: true, on_rebound: true, directory: /tmp/, max_transaction_size: 65536, cleanup_on_start: true}
+receivers:
+  otlp: {protocols: {grpc: {endpoint: 'localhost:0'}}}
+exporters:
+  otlp: {endpoint: 'localhost:4317', sending_queue: {storage: file_storage/otc}}
+service:
+  extensions: [file_storage/otc]
+  pipelines:
+    main: {receivers: [otlp], exporters: [otlp]}
+",
+    );
+    let ended = run(&["validate", "--config", file.as_str()]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let warnings: Vec<&str> = ended.stderr.lines().filter(|line| line.starts_with("warning")).collect();
+    let expected =
+        ["`fsync: false`", "`on_rebound`", "`directory`", "`max_transaction_size`", "`cleanup_on_start`"];
+    assert_eq!(warnings.len(), expected.len(), "{}", ended.stderr);
+    for (warning, key) in warnings.iter().zip(expected) {
+        assert!(warning.starts_with(&format!("warning: {key} ")), "{warning}");
+    }
+    assert!(warnings[0].contains("a power failure or a crash of the system loses acknowledged data"));
+}
+
+#[test]
 fn a_directory_without_anything_is_left_as_it_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().to_str().expect("UTF-8");

@@ -87,8 +87,10 @@ async fn a_damaged_state_is_put_aside_unless_that_is_not_wanted() {
     let (extension, store) = made(json!({"directory": folder.path()}));
     start(&extension).await.expect("a start without memories");
     assert_eq!(store.state("any").read(), Ok(Vec::new()));
-    let names = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name());
-    let aside = names.filter(|name| name.to_str().is_some_and(|name| name.starts_with("state.redb.corrupt-")));
+    let names =
+        fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let aside =
+        names.filter(|name| name.to_str().is_some_and(|name| name.starts_with("state.redb.corrupt-")));
     assert_eq!(aside.count(), 1);
     extension.stop().await;
 }

@@ -1,6 +1,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 use tidewatch_config::{Mistake, values::GoDuration};
 use tidewatch_store::StoreOptions;
 use tidewatch_telemetry::Metrics;
@@ -21,7 +21,7 @@ pub struct Config {
     /// `never`, when the operating system likes. As in the Collector, true is `always` and false is `never`.
     #[schemars(extend("x-warnings" = {"false": NEVER, "never": NEVER}))]
     pub fsync: Fsync,
-    /// With `fsync: interval`: how often. Default 100ms.
+    /// With `fsync: interval`: how often, from 1ms to 1m. Default 100ms.
     pub fsync_interval: GoDuration,
     /// How the data of queues is stored: `none` (default) or `zstd`.
     pub compression: Compression,
@@ -31,6 +31,9 @@ pub struct Config {
     /// When the state file gives unused room back.
     pub compaction: CompactionConfig,
 }
+
+/// Intervals of syncs that make sense.
+const INTERVALS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
 
 /// What may be lost, for whoever chose it.
 const NEVER: &str = "means that a power failure or a crash of the system loses acknowledged data; a crash of the agent \
@@ -125,8 +128,9 @@ impl Config {
         if self.directory.as_os_str().is_empty() {
             mistakes.push(Mistake::new("directory", "a directory has a name"));
         }
-        if self.fsync_interval.get() < Duration::from_millis(1) {
-            mistakes.push(Mistake::new("fsync_interval", "an interval is at least 1ms").help("`fsync: always`"));
+        if !INTERVALS.contains(&self.fsync_interval.get()) {
+            let mistake = Mistake::new("fsync_interval", "an interval is from 1ms to 1m");
+            mistakes.push(mistake.help("`fsync: always` has none, `fsync: never` leaves it to the system"));
         }
         let permissions = permissions(&self.directory_permissions);
         match permissions {

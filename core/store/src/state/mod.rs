@@ -7,6 +7,8 @@ mod error;
 mod pending;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use self::{database::OwnerSummary, error::StateError};

@@ -255,8 +255,11 @@ impl Held {
         if self.stage == Stage::Closing {
             return Some(last);
         }
-        let awaited = !self.told.is_empty() || (self.readers > 0 && !self.changes.is_empty());
+        let read = self.readers > 0 && !self.changes.is_empty();
+        let awaited = !self.told.is_empty() || read;
         let waited = if awaited { last } else { self.since? + LINGER };
+        // Whoever reads is about to start, and does not wait for the interval.
+        let pause = if read { Duration::ZERO } else { pause };
         let again = |(_, failed): &(StateError, Instant)| *failed + if awaited { RETRY_SOON } else { RETRY };
         Some(waited.max(last + pause).max(self.failing.as_ref().map_or(last, again)))
     }
