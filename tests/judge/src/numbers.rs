@@ -49,11 +49,26 @@ impl Numbers {
     }
 }
 
-/// The first few of many numbers, for a reader to look for in logs.
+/// The first few runs of many numbers, for a reader to look for in logs.
 pub fn some(numbers: impl Iterator<Item = u64>) -> String {
-    let shown: Vec<String> = numbers.take(5).map(|number| number.to_string()).collect();
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for number in numbers {
+        let shown = runs.len();
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ if shown == RUNS => break,
+            _ => runs.push((number, number)),
+        }
+    }
+    let shown: Vec<String> = runs
+        .into_iter()
+        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first} to {last}") })
+        .collect();
     format!("such as {}", shown.join(", "))
 }
+
+/// How many runs are shown.
+const RUNS: usize = 8;
 
 #[cfg(test)]
 mod tests {

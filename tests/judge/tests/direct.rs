@@ -82,5 +82,5 @@ async fn an_early_acknowledgement_is_found_out() {
         receiver: "",
         exporter: "",
     });
-    assert!(verdict.to_string().contains("acknowledged and lost: 10, such as 500"), "{verdict}");
+    assert!(verdict.to_string().contains("acknowledged and lost: 10, such as 500 to 509"), "{verdict}");
 }

@@ -112,5 +112,6 @@ fn not_of_the_tail(record: &Record, rotate_after: u64) -> Vec<u64> {
             }
         }
     }
+    far.sort_unstable();
     far
 }
