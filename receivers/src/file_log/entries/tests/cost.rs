@@ -20,8 +20,13 @@ fn measure(what: &str, config: Json, line: &str) {
     let started = processor_time();
     while file.consumed < content.len() as u64 {
         let from = file.consumed as usize;
-        let piece = &content.as_bytes()[from..content.len().min(from + (256 << 10))];
-        file.consumed = file.entries.feed(piece, file.consumed, NOW, &mut file.out).consumed;
+        let to = content.len().min(from + (256 << 10));
+        let piece = &content.as_bytes()[from..to];
+        let progress = match to == content.len() {
+            true => file.entries.flush(piece, file.consumed, NOW, &mut file.out),
+            false => file.entries.feed(piece, file.consumed, NOW, &mut file.out),
+        };
+        file.consumed = progress.consumed;
         if file.out.is_full() || file.consumed == content.len() as u64 {
             items += file.out.finish().map_or(0, |request| request.items());
             file.out = Requests::new(1 << 20);
