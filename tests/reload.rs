@@ -7,7 +7,7 @@ use backend::Backend;
 use bytes::Bytes;
 use common::{Agent, File, get, post, request_with, tidewatch};
 use http_body_util::{BodyExt, Full};
-use hyper::{Request, StatusCode, header};
+use hyper::{HeaderMap, Request, StatusCode, header};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
@@ -252,10 +252,33 @@ fn numbered(numbers: std::ops::Range<u64>) -> Bytes {
     ExportLogsServiceRequest { resource_logs }.encode_to_vec().into()
 }
 
+type Http = Client<HttpConnector, Full<Bytes>>;
+
 /// A sender's connection.
 enum Sender {
+    /// Tidewatch's own client.
     Grpc(Channel),
-    Http(Client<HttpConnector, Full<Bytes>>, String),
+    /// Another one.
+    GrpcOnHyper(Http, String),
+    Http(Http, String),
+}
+
+/// Status and trailers of the answer to a POST request.
+async fn send(
+    client: &Http,
+    url: String,
+    content_type: &str,
+    body: Bytes,
+) -> Result<(StatusCode, HeaderMap), String> {
+    let request = Request::post(url)
+        .header(header::CONTENT_TYPE, content_type)
+        .header(header::TE, "trailers")
+        .body(Full::new(body))
+        .expect("a request");
+    let response = client.request(request).await.map_err(|error| format!("{error:?}"))?;
+    let status = response.status();
+    let body = response.into_body().collect().await.map_err(|error| format!("{error:?}"))?;
+    Ok((status, body.trailers().cloned().unwrap_or_default()))
 }
 
 impl Sender {
@@ -263,17 +286,21 @@ impl Sender {
         match self {
             Self::Grpc(channel) => {
                 let path = Signal::Logs.grpc_path().parse().expect("a path");
-                let called = channel.call(&path, &hyper::HeaderMap::new(), message, None).await;
+                let called = channel.call(&path, &HeaderMap::new(), message, None).await;
                 called.map(drop).map_err(|status| format!("{status:?}"))
             }
+            Self::GrpcOnHyper(client, address) => {
+                let mut framed = vec![0];
+                framed.extend(u32::try_from(message.len()).expect("short").to_be_bytes());
+                framed.extend(&message);
+                let url = format!("http://{address}{}", Signal::Logs.grpc_path());
+                let (_, trailers) = send(client, url, "application/grpc", framed.into()).await?;
+                let taken = trailers.get("grpc-status").is_some_and(|code| code == "0");
+                if taken { Ok(()) } else { Err(format!("{trailers:?}")) }
+            }
             Self::Http(client, address) => {
-                let request = Request::post(format!("http://{address}/v1/logs"))
-                    .header(header::CONTENT_TYPE, "application/x-protobuf")
-                    .body(Full::new(message))
-                    .expect("a request");
-                let response = client.request(request).await.map_err(|error| format!("{error:?}"))?;
-                let status = response.status();
-                response.into_body().collect().await.map_err(|error| format!("{error:?}"))?;
+                let url = format!("http://{address}/v1/logs");
+                let (status, _) = send(client, url, "application/x-protobuf", message).await?;
                 if status == StatusCode::OK { Ok(()) } else { Err(status.to_string()) }
             }
         }
@@ -324,12 +351,14 @@ service:
     let (stop, next) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let senders: Vec<_> = (0..6)
         .map(|sender| {
-            let sender = if sender % 2 == 0 {
-                Sender::Grpc(
-                    Channel::new(&Address::Tcp(grpc.clone()), ChannelOptions::default()).expect("a channel"),
-                )
-            } else {
-                Sender::Http(Client::builder(TokioExecutor::new()).build_http(), http.clone())
+            let http_client = |http2| Client::builder(TokioExecutor::new()).http2_only(http2).build_http();
+            let sender = match sender % 3 {
+                0 => {
+                    let address = Address::Tcp(grpc.clone());
+                    Sender::Grpc(Channel::new(&address, ChannelOptions::default()).expect("a channel"))
+                }
+                1 => Sender::GrpcOnHyper(http_client(true), grpc.clone()),
+                _ => Sender::Http(http_client(false), http.clone()),
             };
             let (stop, next) = (stop.clone(), next.clone());
             runtime.spawn(async move {

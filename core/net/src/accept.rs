@@ -1,17 +1,18 @@
 //! Accepting connections: how many, with TLS or without, and how it ends.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use rustls::ServerConfig;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::estate::{Current, Estate, Shared};
 use crate::stream::{Listener, Stream};
 use crate::tls;
 
@@ -45,7 +46,7 @@ const LINGER: Duration = Duration::from_secs(5);
 
 /// Where a server is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
-enum Phase {
+pub(crate) enum Phase {
     Serving,
     /// A successor accepts connections on the same socket: nobody needs to hurry.
     HandedOver,
@@ -71,29 +72,38 @@ impl Stop {
 
 /// Runs `serve` for each connection until `shutdown` is ready; then accepts no more, waits for the connections
 /// to end within [`AcceptOptions::drain_timeout`], and closes the others. Where a successor listens on the same
-/// socket, clients have time to notice.
-pub(crate) async fn accept<F>(
+/// socket, it goes on with those that may; the clients of the others have time to notice.
+pub(crate) async fn accept<T: Shared, F>(
     listener: Listener,
     options: AcceptOptions,
+    shared: Arc<T>,
     shutdown: impl Future<Output = ()>,
-    serve: impl Fn(Stream, Option<SocketAddr>, Stop) -> F + Clone + Send + 'static,
+    serve: impl Fn(Stream, Option<SocketAddr>, Current<T>, Stop) -> F + Clone + Send + 'static,
 ) where
     F: Future<Output = io::Result<()>> + Send,
 {
-    let (stop, stopped) = watch::channel(Phase::Serving);
-    let mut connections = JoinSet::new();
+    let sharers = Arc::clone(listener.sharers());
+    let mut inheritance = sharers.heir.announce(shared.clone());
+    // The first are its own.
+    let mut estates = vec![Estate::new(shared.clone())];
     let mut shutdown = pin!(shutdown);
     loop {
-        let full = connections.len() >= options.max_connections;
+        let open: usize = estates.iter().map(|estate| estate.connections.len()).sum();
         tokio::select! {
             biased;
             () = &mut shutdown => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept(), if !full => match accepted {
+            () = one_ended(&mut estates) => {}
+            estate = inheritance.next(&shared) => {
+                let mut first = true;
+                estates.retain(|known| std::mem::take(&mut first) || !known.connections.is_empty());
+                estates.push(estate);
+            }
+            accepted = listener.accept(), if open < options.max_connections => match accepted {
                 Ok((stream, peer)) => {
-                    let (serve, stop) = (serve.clone(), Stop(stopped.clone()));
+                    let own = &mut estates[0];
+                    let (serve, stop, current) = (serve.clone(), Stop(own.phase.subscribe()), own.current());
                     let (tls, patience) = (options.tls.clone(), options.handshake_timeout);
-                    connections.spawn(async move {
+                    own.connections.spawn(async move {
                         let served = async move {
                             let stream = match tls {
                                 None => stream,
@@ -102,7 +112,7 @@ pub(crate) async fn accept<F>(
                                     secured.map_err(|error| io::Error::new(error.kind(), tls::explain(&error)))?
                                 }
                             };
-                            serve(stream, peer, stop).await
+                            serve(stream, peer, current, stop).await
                         };
                         if let Err(error) = served.await {
                             tracing::debug!(peer = peer.map(tracing::field::display), %error, "connection ended");
@@ -117,23 +127,48 @@ pub(crate) async fn accept<F>(
             }
         }
     }
-    let sharers = Arc::clone(listener.sharers());
     drop(listener);
+    estates.extend(inheritance.close());
+    if !sharers.are_gone() {
+        estates = sharers.heir.bequeath(&shared, estates);
+    }
+    let phases: Vec<_> = estates.iter().map(|estate| estate.phase.clone()).collect();
+    let enter = |phase| {
+        for sender in &phases {
+            sender.send_replace(phase);
+        }
+    };
     let drain = async {
-        let mut drained = pin!(async { while connections.join_next().await.is_some() {} });
+        let mut drained = pin!(all_ended(&mut estates));
         if !sharers.are_gone() {
-            stop.send_replace(Phase::HandedOver);
+            enter(Phase::HandedOver);
             tokio::select! {
                 () = &mut drained => return,
                 () = sleep(LINGER) => {}
                 () = sharers.gone() => {}
             }
         }
-        stop.send_replace(Phase::Stopped);
+        enter(Phase::Stopped);
         drained.await;
     };
     if timeout(options.drain_timeout, drain).await.is_err() {
-        let open = connections.len();
+        let open: usize = estates.iter().map(|estate| estate.connections.len()).sum();
         tracing::warn!(open, "closing connections whose requests did not finish in time");
+    }
+}
+
+/// Resolves when a connection has ended.
+async fn one_ended<T: Shared>(estates: &mut [Estate<T>]) {
+    poll_fn(|cx| match estates.iter_mut().any(|estate| estate.poll_ended(cx).is_ready()) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+    .await;
+}
+
+/// Resolves when all connections have ended.
+async fn all_ended<T: Shared>(estates: &mut [Estate<T>]) {
+    while estates.iter().any(|estate| !estate.connections.is_empty()) {
+        one_ended(estates).await;
     }
 }

@@ -15,6 +15,7 @@ mod accept;
 pub mod auth;
 pub mod compression;
 pub mod config;
+mod estate;
 pub mod grpc;
 pub mod http;
 mod listener;

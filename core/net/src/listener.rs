@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::net::{TcpListener, UnixListener, UnixStream, lookup_host};
 use tokio::sync::watch;
 
+use crate::estate::Heir;
 use crate::stream::{Address, Stream, explain};
 
 /// A bound socket.
@@ -29,18 +30,22 @@ enum Socket {
 
 /// How many listeners share one socket of the kernel, and so its queue of connections.
 #[derive(Debug)]
-pub(crate) struct Sharers(watch::Sender<usize>);
+pub(crate) struct Sharers {
+    listeners: watch::Sender<usize>,
+    /// Which of them goes on with the connections of the others.
+    pub(crate) heir: Heir,
+}
 
 impl Sharers {
     /// Whether there is no listener left.
     pub(crate) fn are_gone(&self) -> bool {
-        *self.0.borrow() == 0
+        *self.listeners.borrow() == 0
     }
 
     /// Waits until no listener is left.
     pub(crate) async fn gone(&self) {
         // The sender is `self`, so this ends only when it is so.
-        self.0.subscribe().wait_for(|listeners| *listeners == 0).await.ok();
+        self.listeners.subscribe().wait_for(|listeners| *listeners == 0).await.ok();
     }
 }
 
@@ -65,12 +70,14 @@ impl Listener {
                 UnixListener::bind(path).map(Socket::Unix)
             }
         }
-        .map(|socket| Self::new(socket, Arc::new(Sharers(watch::Sender::new(0)))))
+        .map(|socket| {
+            Self::new(socket, Arc::new(Sharers { listeners: watch::Sender::new(0), heir: Heir::default() }))
+        })
         .map_err(|error| explain(&error, &format!("cannot listen on {address}")))
     }
 
     fn new(socket: Socket, sharers: Arc<Sharers>) -> Self {
-        sharers.0.send_modify(|listeners| *listeners += 1);
+        sharers.listeners.send_modify(|listeners| *listeners += 1);
         Self { socket: Arc::new(socket), sharers }
     }
 
@@ -104,7 +111,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.sharers.0.send_modify(|listeners| *listeners -= 1);
+        self.sharers.listeners.send_modify(|listeners| *listeners -= 1);
     }
 }
 

@@ -94,7 +94,9 @@ async fn http_clients_lose_no_request() {
             let next = sockets.of_another();
             sockets.offer(true);
             let listener = next.bind(&address).await.unwrap();
-            let new = Served::start(listener, Named(round), ServerOptions::default());
+            // Each third has to let go of its clients.
+            let options = if round % 3 == 0 { others() } else { ServerOptions::default() };
+            let new = Served::start(listener, Named(round), options);
             let old = std::mem::replace(&mut server, new);
             old_ones.push(tokio::spawn(old.stop()));
             sockets = next;
@@ -116,7 +118,10 @@ async fn grpc_clients_lose_no_call() {
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async { drop(stopped.await) };
         let service = Arc::new(Named(round));
-        (stop, tokio::spawn(grpc::serve(listener, service, grpc::ServerOptions::default(), stopped)))
+        // Each third has to let go of its clients.
+        let max_headers = if round % 3 == 0 { 17 << 10 } else { 16 << 10 };
+        let options = grpc::ServerOptions { max_headers, ..grpc::ServerOptions::default() };
+        (stop, tokio::spawn(grpc::serve(listener, service, options, stopped)))
     };
     let mut server = serve(listener, 0);
     let channel = Arc::new(Channel::new(&address, ChannelOptions::default()).unwrap());
@@ -147,15 +152,40 @@ async fn grpc_clients_lose_no_call() {
     }
 }
 
-/// One request on a raw connection; the head of the answer.
+/// Options under which connections of servers with the default ones cannot go on.
+fn others() -> ServerOptions {
+    ServerOptions { idle_timeout: Duration::from_secs(61), ..ServerOptions::default() }
+}
+
+/// One request on a raw connection; the answer.
 async fn ask(connection: &mut TcpStream) -> String {
     connection.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(connection.read_u8().await.unwrap());
     }
-    connection.read_exact(&mut [0]).await.unwrap();
+    head.push(connection.read_u8().await.unwrap());
     String::from_utf8(head).unwrap()
+}
+
+#[tokio::test]
+async fn connections_go_on_where_nothing_is_settled_otherwise() {
+    let (mut sockets, listener, address) = first().await;
+    let mut server = Served::start(listener, Named(0), ServerOptions::default());
+    let mut client = TcpStream::connect(address.to_string()).await.unwrap();
+    for number in 0..5 {
+        assert!(ask(&mut client).await.ends_with(&format!("\r\n\r\n{number}")));
+        let next = sockets.of_another();
+        sockets.offer(true);
+        let options = ServerOptions { max_body: number, ..ServerOptions::default() };
+        let new = Served::start(next.bind(&address).await.unwrap(), Named(number + 1), options);
+        std::mem::replace(&mut server, new).stop().await;
+        sockets = next;
+    }
+    let answer = ask(&mut client).await;
+    assert!(answer.ends_with('5') && !answer.contains("connection: close"), "{answer}");
+    server.stop().await;
+    assert_eq!(client.read(&mut [0]).await.unwrap(), 0, "the last one closes it");
 }
 
 #[tokio::test]
@@ -167,7 +197,7 @@ async fn a_silent_client_learns_it_from_its_next_answer() {
 
     sockets.offer(true);
     let successor = sockets.of_another().bind(&address).await.unwrap();
-    let new = Served::start(successor, Named(2), ServerOptions::default());
+    let new = Served::start(successor, Named(2), others());
     let stopping = tokio::spawn(old.stop());
     let mut fresh = TcpStream::connect(address.to_string()).await.unwrap();
     assert!(!ask(&mut fresh).await.contains("connection: close"), "the successor's");

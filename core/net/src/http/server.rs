@@ -31,6 +31,7 @@ use super::write_timeout::WriteTimeout;
 use crate::accept::{AcceptOptions, Stop, accept};
 use crate::auth::{AuthError, ServerAuthenticator};
 use crate::compression::Encoding;
+use crate::estate::{Current, Shared};
 use crate::receiving::Receiving;
 use crate::stream::{Listener, Stream};
 
@@ -129,10 +130,19 @@ pub async fn serve<S: HttpService>(
     let accepting = options.accept.clone();
     let receiving = Receiving::new(options.max_receiving);
     let server = Arc::new(Server { service, options, receiving });
-    accept(listener, accepting, shutdown, move |stream, peer, stop| {
-        connection(stream, Peer(peer), Arc::clone(&server), stop)
-    })
-    .await;
+    accept(listener, accepting, server, shutdown, connection).await;
+}
+
+impl<S: HttpService> Shared for Server<S> {
+    fn may_go_on_with(&self, successor: &Self) -> bool {
+        // Who was let in by another certificate shows it anew.
+        let plain = |options: &ServerOptions| options.accept.tls.is_none();
+        let settled = |options: &ServerOptions| {
+            (options.header_timeout, options.write_timeout, options.idle_timeout, options.keep_alive)
+        };
+        let (own, other) = (&self.options, &successor.options);
+        plain(own) && plain(other) && settled(own) == settled(other)
+    }
 }
 
 /// What all connections share.
@@ -187,17 +197,18 @@ impl Requests {
 
 async fn connection<S: HttpService>(
     stream: Stream,
-    peer: Peer,
-    server: Arc<Server<S>>,
+    peer: Option<SocketAddr>,
+    current: Current<Server<S>>,
     stop: Stop,
 ) -> io::Result<()> {
-    let options = &server.options;
+    let first = current.get();
+    let options = &first.options;
     let requests = Requests::new();
     let handler = service_fn(|request: Request<Incoming>| {
-        let server = Arc::clone(&server);
+        let server = current.get();
         let open = Open::new(&requests, request.version());
         async move {
-            let mut response = answer(&server, peer, request).await;
+            let mut response = answer(&server, Peer(peer), request).await;
             if open.0.ending.load(Relaxed) && open.1 != Version::HTTP_2 {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }

@@ -29,17 +29,17 @@ const COME_BACK: Duration = Duration::from_secs(1);
 /// How long a request that is not gRPC's may take to say all it has to say.
 const HEAR_OUT: Duration = Duration::from_millis(250);
 
-/// What all calls of a connection share.
+/// What all calls of a server share.
 pub(super) struct Caller<S> {
     pub(super) service: Arc<S>,
-    pub(super) options: Arc<ServerOptions>,
+    pub(super) options: ServerOptions,
     pub(super) receiving: Arc<Receiving>,
-    pub(super) peer: Option<SocketAddr>,
 }
 
 /// Answers a call, unless its client gives up before.
 pub(super) async fn answer<S: UnaryService>(
     caller: Arc<Caller<S>>,
+    peer: Option<SocketAddr>,
     mut request: http::Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
 ) {
@@ -49,7 +49,7 @@ pub(super) async fn answer<S: UnaryService>(
         return;
     }
     let reply = {
-        let mut work = pin!(work(&caller, request));
+        let mut work = pin!(work(&caller, peer, request));
         poll_fn(|cx| match work.as_mut().poll(cx) {
             Poll::Ready(reply) => Poll::Ready(reply),
             // A reset, or an error that says as much.
@@ -93,7 +93,11 @@ fn not_grpc(request: &http::Request<RecvStream>) -> Option<Response<()>> {
 }
 
 /// `None` if the client is gone.
-async fn work<S: UnaryService>(caller: &Caller<S>, request: http::Request<RecvStream>) -> Option<Reply> {
+async fn work<S: UnaryService>(
+    caller: &Caller<S>,
+    peer: Option<SocketAddr>,
+    request: http::Request<RecvStream>,
+) -> Option<Reply> {
     let (head, body) = request.into_parts();
     let path = head.uri.into_parts().path_and_query.unwrap_or(PathAndQuery::from_static("/"));
     let deadline = match headers::read_timeout(&head.headers) {
@@ -105,7 +109,7 @@ async fn work<S: UnaryService>(caller: &Caller<S>, request: http::Request<RecvSt
             Ok(message) => message?,
             Err(status) => return Some(Err(refused(caller, &path, status))),
         };
-        let request = Request { path, headers: head.headers, message, peer: caller.peer };
+        let request = Request { path, headers: head.headers, message, peer };
         let reply = AssertUnwindSafe(caller.service.call(request)).catch_unwind().await;
         Some(reply.unwrap_or_else(|_| Err(Status::new(Code::Internal, "the service panicked"))))
     };

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -10,22 +11,24 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use h2::Reason;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::call::{Caller, answer};
 use super::keepalive::{Keepalive, Verdict};
 use crate::accept::Stop;
+use crate::estate::Current;
 use crate::grpc::UnaryService;
 use crate::grpc::activity::{Activity, CLIENT_PREFACE, Watched};
+use crate::stream::Stream;
 
 /// Serves a connection until it ends, and ends it gracefully when the server stops.
 pub(super) async fn serve<S: UnaryService>(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    caller: Caller<S>,
+    stream: Stream,
+    peer: Option<SocketAddr>,
+    current: Current<Caller<S>>,
     stop: Stop,
 ) -> io::Result<()> {
-    let caller = Arc::new(caller);
+    let caller = current.get();
     let options = &caller.options;
     let activity = Activity::new();
     let stream = Watched::new(stream, CLIENT_PREFACE, Arc::clone(&activity));
@@ -55,7 +58,7 @@ pub(super) async fn serve<S: UnaryService>(
             loop {
                 match connection.poll_accept(cx) {
                     Poll::Ready(Some(Ok((request, respond)))) => {
-                        calls.push(answer(Arc::clone(&caller), request, respond));
+                        calls.push(answer(current.get(), peer, request, respond));
                         progress = true;
                     }
                     Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(io::Error::other(error))),

@@ -14,6 +14,7 @@ use self::call::Caller;
 use super::UnaryService;
 use crate::accept::{AcceptOptions, accept};
 use crate::auth::ServerAuthenticator;
+use crate::estate::Shared;
 use crate::receiving::Receiving;
 use crate::stream::Listener;
 
@@ -78,11 +79,24 @@ pub async fn serve<S: UnaryService>(
     shutdown: impl Future<Output = ()>,
 ) {
     let accepting = options.accept.clone();
-    let options = Arc::new(options);
     let receiving = Receiving::new(options.max_receiving);
-    accept(listener, accepting, shutdown, move |stream, peer, stop| {
-        let (service, options, receiving) = (service.clone(), options.clone(), receiving.clone());
-        connection::serve(stream, Caller { service, options, receiving, peer }, stop)
-    })
-    .await;
+    let caller = Arc::new(Caller { service, options, receiving });
+    accept(listener, accepting, caller, shutdown, connection::serve).await;
+}
+
+impl<S: UnaryService> Shared for Caller<S> {
+    fn may_go_on_with(&self, successor: &Self) -> bool {
+        // Who was let in by another certificate shows it anew.
+        let plain = |options: &ServerOptions| options.accept.tls.is_none();
+        let settled = |options: &ServerOptions| {
+            let windows = (options.stream_window, options.connection_window);
+            (windows, options.max_concurrent_streams, options.max_frame, options.max_headers)
+        };
+        let (own, other) = (&self.options, &successor.options);
+        plain(own)
+            && plain(other)
+            && settled(own) == settled(other)
+            && own.keepalive == other.keepalive
+            && own.enforcement == other.enforcement
+    }
 }
