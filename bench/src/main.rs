@@ -7,6 +7,7 @@ mod agents;
 mod backlog;
 mod compression;
 mod count;
+mod directory;
 mod durable;
 mod files;
 mod latency;

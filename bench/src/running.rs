@@ -62,7 +62,9 @@ impl Running {
     /// It ends instead, or does not listen within a minute.
     pub(crate) async fn listening(&mut self) -> Result<Duration> {
         while TcpStream::connect(AGENT).await.is_err() {
-            self.check()?;
+            if let Some(status) = self.child.try_wait()? {
+                return Err(self.failure(&format!("has ended: {status}")));
+            }
             if self.started.elapsed() > START {
                 return Err(self.failure(&format!("does not listen on {AGENT}")));
             }
@@ -71,12 +73,14 @@ impl Running {
         Ok(self.started.elapsed())
     }
 
+    /// Waits for `work`.
+    ///
     /// # Errors
-    /// It has ended.
-    pub(crate) fn check(&mut self) -> Result<()> {
-        match self.child.try_wait()? {
-            Some(status) => Err(self.failure(&format!("has ended: {status}"))),
-            None => Ok(()),
+    /// The agent ends before.
+    pub(crate) async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T> {
+        tokio::select! {
+            done = work => Ok(done),
+            status = self.child.wait() => Err(self.failure(&format!("has ended: {}", status?))),
         }
     }
 

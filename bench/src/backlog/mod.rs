@@ -5,6 +5,7 @@ mod summary;
 use crate::{
     Result,
     agents::{self, Agents, Places, wanted},
+    directory::Directory,
     load::{self, Load, Report},
     running::{AGENT, Running, SINK},
     sink::Sink,
@@ -73,7 +74,7 @@ impl Backlog {
     pub(crate) async fn run(self) -> Result<()> {
         let places = Places::new(&self.bench, self.rivals.as_deref())?;
         let agents: Agents = agents::read(&places.bench.join("disk/agents.json"))?;
-        let directory = self.directory.as_deref().unwrap_or(&places.target).join("bench-backlog");
+        let parent = self.directory.as_deref().unwrap_or(&places.target);
         let mut rows = Vec::new();
         for round in 1..=self.rounds {
             for (batch, megabytes) in [(100, self.megabytes), (1, self.single_megabytes)] {
@@ -85,13 +86,12 @@ impl Backlog {
                         "round {round} of {}: {name}: {megabytes} MB, {batch} records a request",
                         self.rounds
                     );
-                    fs::create_dir_all(&directory)?;
+                    let directory = Directory::new(parent, "bench-backlog")?;
                     let load = Load { batch, bytes: megabytes * 1_000_000, ..numbered() };
                     match measure(name, &command, &load, &directory).await {
                         Ok(row) => rows.push(row),
                         Err(error) => eprintln!("  {error}"),
                     }
-                    fs::remove_dir_all(&directory)?;
                 }
             }
         }
@@ -182,12 +182,12 @@ mod tests {
 
     #[test]
     fn forgotten_files_are_still_there() {
-        let directory = std::env::temp_dir().join(format!("tidewatch-bench-forget-{}", std::process::id()));
-        fs::create_dir_all(directory.join("inner")).unwrap();
+        let name = format!("tidewatch-bench-forget-{}", std::process::id());
+        let directory = Directory::new(&std::env::temp_dir(), &name).unwrap();
+        fs::create_dir(directory.join("inner")).unwrap();
         fs::write(directory.join("one"), "12345").unwrap();
         fs::write(directory.join("inner/two"), "678").unwrap();
         assert_eq!(forget(&directory).unwrap(), 8);
         assert_eq!(fs::read(directory.join("one")).unwrap(), b"12345");
-        fs::remove_dir_all(&directory).unwrap();
     }
 }

@@ -32,12 +32,13 @@ pub(super) fn rate(directory: &Path, senders: u64) -> Result<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::Directory;
 
     #[test]
     fn every_disk_syncs_and_nothing_is_left_behind() {
-        let directory = std::env::temp_dir().join(format!("tidewatch-bench-fsync-{}", std::process::id()));
-        std::fs::create_dir(&directory).unwrap();
+        let name = format!("tidewatch-bench-fsync-{}", std::process::id());
+        let directory = Directory::new(&std::env::temp_dir(), &name).unwrap();
         assert!(rate(&directory, 1).unwrap() > 0.0);
-        std::fs::remove_dir(&directory).unwrap();
+        assert_eq!(std::fs::read_dir(&*directory).unwrap().count(), 0);
     }
 }

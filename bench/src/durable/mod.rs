@@ -6,6 +6,7 @@ mod summary;
 use crate::{
     Result,
     agents::{self, Agents, Places, wanted},
+    directory::Directory,
     latency::Percentiles,
     load::{self, Load, Tally},
     running::{AGENT, Running, SINK},
@@ -13,7 +14,6 @@ use crate::{
 };
 use serde::Serialize;
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -77,7 +77,7 @@ impl Durable {
     pub(crate) async fn run(self) -> Result<()> {
         let places = Places::new(&self.bench, self.rivals.as_deref())?;
         let agents: Agents = agents::read(&places.bench.join("disk/agents.json"))?;
-        let directory = self.directory.as_deref().unwrap_or(&places.target).join("bench-durable");
+        let parent = self.directory.as_deref().unwrap_or(&places.target);
         let runs: Vec<_> = QUEUES
             .into_iter()
             .filter(|queue| wanted(&self.queues, queue))
@@ -92,11 +92,11 @@ impl Durable {
         for round in 1..=self.rounds {
             for (queue, agent, command) in &runs {
                 eprintln!("round {round} of {}: {agent}: {queue}", self.rounds);
+                let directory = Directory::new(parent, "bench-durable")?;
                 match self.measure(agent, queue, command, &directory, &shared).await {
                     Ok(row) => rows.push(row),
                     Err(error) => eprintln!("  {error}"),
                 }
-                fs::remove_dir_all(&directory).ok();
             }
         }
         if let Some(path) = &self.rows {
@@ -114,7 +114,6 @@ impl Durable {
         directory: &Path,
         sink: &Shared,
     ) -> Result<Row> {
-        fs::create_dir_all(directory)?;
         let load = |seconds| Load { to: AGENT.to_string(), seconds, ..Load::default() };
         let fsyncs_per_second = fsync::rate(directory, SENDERS)?;
         let mut agent = Running::start(name, command, directory).await?;

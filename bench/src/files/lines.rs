@@ -80,12 +80,13 @@ fn line(format: Format, time: &str, number: u64, text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::Directory;
     use serde_json::Value;
 
     #[test]
     fn lines_go_to_the_files_in_turns() {
-        let directory = std::env::temp_dir().join(format!("tidewatch-bench-lines-{}", std::process::id()));
-        std::fs::create_dir(&directory).unwrap();
+        let name = format!("tidewatch-bench-lines-{}", std::process::id());
+        let directory = Directory::new(&std::env::temp_dir(), &name).unwrap();
         let mut files = Writers::create(&directory, 3, Format::Json).unwrap();
         files.write(4).unwrap();
         files.write(3).unwrap();
@@ -95,6 +96,5 @@ mod tests {
             lines.collect::<Vec<_>>().len()
         });
         assert_eq!((counts.collect::<Vec<_>>(), files.lines), (vec![3, 2, 2], 7));
-        std::fs::remove_dir_all(&directory).unwrap();
     }
 }

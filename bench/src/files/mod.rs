@@ -6,6 +6,7 @@ mod summary;
 use crate::{
     Result,
     agents::{self, Agents, Places, wanted},
+    directory::Directory,
     running::{Running, SINK},
     sink::{Shared, Sink},
 };
@@ -116,7 +117,7 @@ impl Files {
     pub(crate) async fn run(self) -> Result<()> {
         let places = Places::new(&self.bench, self.rivals.as_deref())?;
         let agents: Agents = agents::read(&places.bench.join("files/agents.json"))?;
-        let directory = self.directory.as_deref().unwrap_or(&places.target).join("bench-files");
+        let parent = self.directory.as_deref().unwrap_or(&places.target);
         let runs: Vec<_> = Cell::ALL
             .into_iter()
             .filter(|cell| wanted(&self.cells, cell.name()))
@@ -133,13 +134,12 @@ impl Files {
         for round in 1..=self.rounds {
             for (cell, agent, command) in &runs {
                 eprintln!("round {round} of {}: {agent}: {}", self.rounds, cell.name());
-                fs::create_dir_all(directory.join("logs"))?;
-                fs::create_dir_all(directory.join("state"))?;
+                let directory = Directory::new(parent, "bench-files")?;
+                fs::create_dir(directory.join("logs"))?;
                 match self.measure(agent, *cell, command, &directory, &shared).await {
                     Ok(row) => rows.push(row),
                     Err(error) => eprintln!("  {error}"),
                 }
-                fs::remove_dir_all(&directory)?;
             }
         }
         if let Some(path) = &self.rows {
@@ -164,8 +164,7 @@ impl Files {
         files.write(first)?;
         let started = Instant::now();
         let mut agent = Running::start(name, command, directory).await?;
-        let arrived = sink.arrived(first).await;
-        agent.check()?;
+        let arrived = agent.during(sink.arrived(first)).await?;
         let mut row = Row { agent: name.to_owned(), cell: cell.name().to_owned(), ..Row::default() };
         let mut before = 0.0;
         match cell {
