@@ -94,22 +94,18 @@ impl Checkpoints {
         }
     }
 
-    /// Writes what has changed, all or nothing.
-    pub(super) fn write(&mut self, tails: &HashMap<u64, Tail>) {
-        let Some(state) = &self.state else { return };
-        if self.changed.is_empty() && self.forgotten.is_empty() {
-            return;
-        }
+    /// What has changed since the last call, to be written all or nothing.
+    pub(super) fn take_changes(&mut self, tails: &HashMap<u64, Tail>) -> Vec<Change> {
         let put = |key: u64| {
             let value = serde_json::to_vec(&Checkpoint::of(tails.get(&key)?)).ok()?;
             Some(Change::Put { key: name(key), version: VERSION, value })
         };
         let mut changes: Vec<Change> = self.changed.drain().filter_map(put).collect();
         changes.extend(self.forgotten.drain().map(|key| Change::Remove { key: name(key) }));
-        state.write_later(changes);
+        changes
     }
 
-    /// Where it is written, for whoever waits for it.
+    /// Where it is written.
     pub(super) fn state(&self) -> Option<State> {
         self.state.clone()
     }

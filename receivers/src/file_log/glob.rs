@@ -88,7 +88,7 @@ impl Globs {
             [Step::Name(name)] => {
                 watch(folder, matches);
                 let path = folder.join(name);
-                if path.exists() {
+                if path.symlink_metadata().is_ok() {
                     self.add(path, matches);
                 }
             }
@@ -128,6 +128,11 @@ impl Globs {
     fn add(&self, path: PathBuf, matches: &mut Matches) {
         if self.exclude.is_match(&path) {
             return;
+        }
+        if let Ok(target) = path.read_link() {
+            // What it leads to may be replaced, too.
+            let target = folder_of(&path).join(target);
+            watch(folder_of(&target), matches);
         }
         if matches.paths.len() >= MAX_FILES {
             matches.too_many = true;
@@ -174,6 +179,10 @@ impl Walk {
             Some(_) => Ok(walk),
         }
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
 }
 
 /// Where something may appear: the folder, or what there is on the way to it.

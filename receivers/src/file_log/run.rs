@@ -9,6 +9,7 @@ use super::{
 use rustix::fd::OwnedFd;
 use std::{sync::Arc, time::Duration};
 use tidewatch_component::{DataType, Intake};
+use tidewatch_store::{Change, State};
 use tokio::{
     io::unix::AsyncFd,
     sync::watch,
@@ -68,7 +69,8 @@ async fn run(
     descriptor: Option<AsyncFd<Arc<OwnedFd>>>,
     mut stop: Stop,
 ) {
-    let mut flights = JoinSet::new();
+    let (mut flights, mut writes) = (JoinSet::new(), JoinSet::new());
+    let state = worker.checkpoints.state();
     let stopped = stop.clone();
     let (mut noticed, mut many) = (false, false);
     let (mut last, mut next) = (Instant::now(), Instant::now());
@@ -86,9 +88,9 @@ async fn run(
             Some(landed) = flights.join_next() => {
                 if let Ok(Some(stretches)) = landed {
                     worker.acknowledge(stretches);
-                    worker.write_checkpoints();
                 }
             }
+            Some(_) = writes.join_next() => {}
             () = readable(descriptor.as_ref()), if !noticed => noticed = true,
             () = sleep_until(due) => {
                 noticed = false;
@@ -103,7 +105,12 @@ async fn run(
                 if let Some(load) = round.load {
                     flights.spawn(flight::fly(intake.clone(), load, worker.meters.clone(), stopped.clone()));
                 }
-                worker.write_checkpoints();
+            }
+        }
+        if let Some(state) = state.as_ref().filter(|_| writes.is_empty()) {
+            let changes = worker.take_changes();
+            if !changes.is_empty() {
+                writes.spawn(write(state.clone(), changes));
             }
         }
     }
@@ -113,12 +120,20 @@ async fn run(
             worker.acknowledge(stretches);
         }
     }
-    worker.write_checkpoints();
-    if let Some(state) = worker.checkpoints.state() {
+    if let Some(state) = state {
+        state.write_later(worker.take_changes());
         let written = timeout_at(deadline.max(Instant::now()) + LAST_WRITE, state.flush()).await;
         if let Ok(Err(error)) = written {
             tracing::warn!(receiver = intake.receiver(), %error, "positions in files could not be written");
         }
+    }
+}
+
+/// Writes positions at once: what is delivered should not come again after a kill.
+async fn write(state: State, changes: Vec<Change>) {
+    // They are kept, and tried again, and at the stop it is told.
+    if let Err(error) = state.write(changes).await {
+        tracing::debug!(owner = state.owner(), %error, "positions in files are not written yet");
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Watch {
     folders: HashMap<PathBuf, Option<i32>>,
     files: HashMap<i32, u64>,
     buffer: Box<[MaybeUninit<u8>]>,
+    /// The system's limit is reached.
+    limited: bool,
 }
 
 /// What was noticed since the last time.
@@ -60,7 +62,7 @@ impl Watch {
 
     fn with(inotify: Option<Arc<OwnedFd>>) -> Self {
         let buffer = vec![MaybeUninit::uninit(); 64 << 10].into();
-        Self { inotify, folders: HashMap::new(), files: HashMap::new(), buffer }
+        Self { inotify, folders: HashMap::new(), files: HashMap::new(), buffer, limited: false }
     }
 
     /// Readable when there is something to notice.
@@ -77,9 +79,18 @@ impl Watch {
         }
         let flags = WatchFlags::MODIFY | WatchFlags::ATTRIB | WatchFlags::MOVE_SELF;
         let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-        let watch = inotify::add_watch(inotify, path, flags).ok()?;
-        self.files.insert(watch, key);
-        Some(watch)
+        match inotify::add_watch(inotify, path, flags) {
+            Ok(watch) => {
+                self.files.insert(watch, key);
+                Some(watch)
+            }
+            Err(error) => {
+                if error == Errno::NOSPC && !std::mem::replace(&mut self.limited, true) {
+                    tracing::warn!("fs.inotify.max_user_watches is used up: further files are polled");
+                }
+                None
+            }
+        }
     }
 
     /// Nothing more is told about a file.

@@ -21,6 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tidewatch_component::StartError;
+use tidewatch_store::Change;
 
 /// Works on files in rounds: it looks what is there, and reads what has grown.
 pub(super) struct Worker {
@@ -137,8 +138,9 @@ impl Worker {
         !self.ready.is_empty()
     }
 
-    pub(super) fn write_checkpoints(&mut self) {
-        self.checkpoints.write(&self.tails);
+    /// What the state does not know yet.
+    pub(super) fn take_changes(&mut self) -> Vec<Change> {
+        self.checkpoints.take_changes(&self.tails)
     }
 
     /// A file that was not known before: open, and in doubt.

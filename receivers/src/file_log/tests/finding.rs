@@ -48,6 +48,13 @@ async fn a_symbolic_link_is_followed_and_its_target_read_once() {
     place.lines(10).await;
     place.append("pods/0.log", numbered("pod", 10..20));
     assert_eq!(place.lines(20).await, expected("pod", 0..20));
+    // Rotated behind the link.
+    place.rename("pods/0.log", "pods/0.log.1");
+    place.append("pods/0.log.1", "late\n");
+    place.append("pods/0.log", "next\n");
+    let mut rotated = place.lines(22).await.split_off(20);
+    rotated.sort();
+    assert_eq!(rotated, ["late", "next"]);
     stop(&receiver).await;
 }
 

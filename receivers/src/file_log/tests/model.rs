@@ -2,7 +2,7 @@
 //! receiver was never killed, and at least once where it was.
 
 use super::{
-    super::{round::Load, worker::Worker},
+    super::{round::Load, watch::Watch, worker::Worker},
     kit::{Place, lines_of},
 };
 use proptest::prelude::*;
@@ -75,20 +75,37 @@ struct World {
     rotated: [Vec<(String, usize)>; 2],
     rotations: usize,
     killed: bool,
+    /// Nothing tells of changes.
+    polled: bool,
     runtime: tokio::runtime::Runtime,
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(polled: bool) -> Self {
         let place = Place::new(json!({"start_at": "beginning", "compression": "auto"})).with_storage();
         let mut worker = place.worker();
+        if polled {
+            worker.watch = Watch::none();
+        }
         // What was there before the very first start is not asked where it came from.
         worker.round(Instant::now(), true);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let rotated = [Vec::new(), Vec::new()];
         let (waiting, arrived, written) = (Vec::new(), HashMap::new(), Vec::new());
         let now = Instant::now();
-        Self { place, worker, now, waiting, arrived, written, rotated, rotations: 0, killed: false, runtime }
+        Self {
+            place,
+            worker,
+            now,
+            waiting,
+            arrived,
+            written,
+            rotated,
+            rotations: 0,
+            killed: false,
+            polled,
+            runtime,
+        }
     }
 
     fn name(file: usize) -> String {
@@ -196,19 +213,26 @@ impl World {
             }
             self.waiting.push(load);
         }
-        self.worker.write_checkpoints();
+        self.write();
     }
 
     fn answer(&mut self) {
         for load in std::mem::take(&mut self.waiting) {
             self.worker.acknowledge(load.stretches);
         }
-        self.worker.write_checkpoints();
+        self.write();
+    }
+
+    fn write(&mut self) {
+        self.place.state().write_later(self.worker.take_changes());
     }
 
     fn restart(&mut self) {
         self.runtime.block_on(self.place.written());
         self.worker = self.place.worker();
+        if self.polled {
+            self.worker.watch = Watch::none();
+        }
     }
 
     /// Everything has the time that it needs.
@@ -224,8 +248,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_line_arrives_whatever_happens_to_its_file(steps in prop::collection::vec(step(), 1..60)) {
-        let mut world = World::new();
+    fn every_line_arrives_whatever_happens_to_its_file(polled in any::<bool>(), steps in prop::collection::vec(step(), 1..60)) {
+        let mut world = World::new(polled);
         steps.into_iter().for_each(|step| world.take(step));
         world.finish();
         let World { arrived, written, killed, .. } = &world;
