@@ -19,6 +19,7 @@ pub(crate) struct History {
     /// A reader that goes on where it was, and the last sequence that it has seen.
     cursor: Option<(Cursor, Option<u64>)>,
     next_id: u64,
+    last_group: u64,
     faults: Faults,
     /// Whether something has failed so far, which may leave more bytes on the disk than the log knows of.
     failed: bool,
@@ -46,6 +47,7 @@ impl History {
             log: None,
             cursor: None,
             next_id: 0,
+            last_group: 0,
             faults: Faults::default(),
             failed: false,
         };
@@ -74,7 +76,13 @@ impl History {
 
     fn step(&mut self) {
         match self.rng.random_range(0..100) {
-            0..20 => self.append(),
+            0..16 => self.append(),
+            16..20 => {
+                // What was never durable is done, and the machine crashes.
+                self.append();
+                self.done();
+                self.reopen(Since::Crash);
+            }
             20..45 => {
                 self.append();
                 self.sync();
@@ -147,6 +155,7 @@ impl History {
         let records: Vec<_> = group.iter().map(Sent::record).collect();
         let before = (self.log().held(), self.log().held_bytes());
         if let Ok(located) = self.log().append(&records) {
+            self.last_group = located[0].sequence;
             for (sent, located) in group.iter_mut().zip(located) {
                 sent.located = Some(located);
             }
@@ -193,6 +202,11 @@ impl History {
         if self.rng.random_bool(0.7) {
             self.get_done(&read);
         }
+    }
+
+    /// Where the group that was appended last begins.
+    pub(crate) fn last_group(&self) -> u64 {
+        self.last_group
     }
 
     /// Gets any of the records done, in any order.
