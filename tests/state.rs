@@ -11,7 +11,11 @@ use tidewatch_store::{Change, Store, StoreOptions};
 
 /// An agent whose only destination is at `endpoint`.
 fn agent(directory: &Path, endpoint: &str) -> Agent {
-    Agent::start(&format!(
+    Agent::start(&config(directory, endpoint))
+}
+
+fn config(directory: &Path, endpoint: &str) -> String {
+    format!(
         "
 extensions:
   file_storage: {{directory: '{}'}}
@@ -37,7 +41,7 @@ service:
     main: {{receivers: [otlp], processors: [threshold], exporters: [otlp/far]}}
 ",
         directory.display()
-    ))
+    )
 }
 
 /// An address where nobody is.
@@ -247,4 +251,16 @@ fn a_directory_without_anything_is_left_as_it_is() {
     assert_eq!(std::fs::read_dir(path).expect("a folder").count(), 0);
     assert!(refused(&["list", "/nowhere/at/all"]).contains("is no directory"));
     assert_eq!(run(&["state", "dump", path]).code, Some(2), "of whom?");
+}
+
+#[test]
+fn a_queue_of_an_exporter_that_is_gone_is_named_at_the_start() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let first = agent(directory.path(), &nowhere());
+    send(&first, 0, 1.0);
+    stop(first);
+    let next = Agent::start(&config(directory.path(), &nowhere()).replace("otlp/far", "otlp/near"));
+    let line = next.line(|line| line["exporter"] == "otlp/far" && line["level"] == "WARN");
+    assert!(line["message"].as_str().is_some_and(|text| text.contains("not configured")), "{line}");
+    stop(next);
 }

@@ -21,6 +21,7 @@ mod departure;
 mod door;
 mod entrance;
 mod fan_out;
+mod forgotten;
 mod graph;
 mod host;
 mod isolation;

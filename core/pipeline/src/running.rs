@@ -5,6 +5,7 @@ use crate::{
     changes::Changes,
     common::Common,
     departure::{Departure, Report},
+    forgotten,
     graph::Graph,
     host::{HostOf, State},
 };
@@ -73,6 +74,7 @@ impl Running {
         let keys = running.config.service.clone();
         // There is nothing to leave.
         drop(running.change(plan, &keys).await?);
+        forgotten::report(&running.graph).await;
         running.state.set_ready(true);
         Ok(running)
     }

@@ -1,6 +1,6 @@
 //! Room in a lane's queue: promised before data comes, in memory and on disk.
 
-use super::lane::Lane;
+use super::{disk::DiskQueue, lane::Lane};
 use futures_util::future::{BoxFuture, FutureExt, select_all};
 use std::sync::Arc;
 use tidewatch_component::{Batch, Budget, Outcome, Permit, Reservation, Room, Sizer};
@@ -34,7 +34,7 @@ impl Lane {
 
     /// Why there is none.
     pub(crate) fn why_no_room(&self) -> String {
-        match self.disk.as_ref().and_then(|disk| disk.trouble()) {
+        match self.disk.as_ref().and_then(DiskQueue::trouble) {
             Some(trouble) => format!("the queue of exporter `{}`: {trouble}", self.id()),
             None => format!("the queue of exporter `{}` is full", self.id()),
         }

@@ -36,7 +36,10 @@ impl Lane {
             let mut hold = None;
             // What is on disk can wait for the next start, if the destination does not take it now.
             let leaving = closing && self.disk.is_some() && self.destination_trouble().is_some();
-            while !leaving {
+            loop {
+                if leaving {
+                    break;
+                }
                 let service = self.service();
                 let policy = &service.policy;
                 let in_total_order = policy.in_total_order;

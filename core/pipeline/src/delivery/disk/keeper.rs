@@ -44,7 +44,7 @@ impl Keeper {
             self.lane.disk().meters.size(self.log.disk_bytes());
             if closing {
                 if let Err(error) = self.log.close() {
-                    self.lane.disk().in_trouble(self.lane.id(), &error.into());
+                    self.lane.disk().in_trouble(self.lane.id(), &error);
                 }
                 return;
             }
