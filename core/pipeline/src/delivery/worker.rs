@@ -194,7 +194,7 @@ impl Lane {
         }
         let Some(disk) = &self.disk else { return Left { undelivered: left, kept: 0 } };
         let alerts = alerts + self.outbox.flush().await;
-        disk.close().await;
+        disk.close(self.id()).await;
         Left { undelivered: alerts, kept: left - alerts }
     }
 }

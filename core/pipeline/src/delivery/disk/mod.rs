@@ -158,13 +158,14 @@ impl DiskQueue {
         self.memory / 2
     }
 
-    /// Ends the keeper, after its last sync.
-    pub(super) async fn close(&self) {
+    /// Ends the keeper, after its last sync. Another lane may have the log then.
+    pub(super) async fn close(&self, exporter: &str) {
         self.inbox.close();
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(keeper) = keeper {
             tokio::task::spawn_blocking(|| keeper.join().ok()).await.ok();
         }
+        self.store.release(exporter);
     }
 }
 
