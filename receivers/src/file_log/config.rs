@@ -165,3 +165,62 @@ impl FileLogConfig {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file_log::FileLog;
+    use tidewatch_component::{BuildContext, ReceiverFactory};
+    use tidewatch_telemetry::Metrics;
+
+    fn mistakes(config: serde_json::Value) -> Vec<String> {
+        let config = serde_json::from_value(config).unwrap();
+        let context = BuildContext::new("file_log".parse().unwrap(), &Metrics::default());
+        let mistakes = FileLog::build(config, &context).err().into_iter().flatten();
+        mistakes.map(|mistake| mistake.path).collect()
+    }
+
+    #[test]
+    fn each_mistake_is_told_at_its_key() {
+        assert!(mistakes(serde_json::json!({"include": ["/var/log/*.log"]})).is_empty());
+        let wrong = serde_json::json!({
+            "fingerprint_size": 15, "poll_interval": "0s", "max_concurrent_files": 1, "delete_after_read": true,
+            "header": {"pattern": "^#", "metadata_operators": []}, "exclude": ["["],
+            "ordering_criteria": {"sort_by": [{"sort_type": "mtime"}], "top_n": 0}, "storage": "file_storage",
+        });
+        let keys = [
+            "include",
+            "fingerprint_size",
+            "poll_interval",
+            "max_concurrent_files",
+            "delete_after_read",
+            "header",
+            "exclude[0]",
+            "ordering_criteria.top_n",
+            "storage",
+        ];
+        let told = mistakes(wrong);
+        assert!(keys.iter().all(|key| told.iter().any(|path| path == key)), "{told:?}");
+    }
+
+    #[test]
+    fn keys_of_the_collector_that_change_nothing_warn() {
+        let schema = schemars::schema_for!(FileLogConfig).to_value();
+        for key in ["max_batches", "initial_buffer_size", "polls_to_archive", "retry_on_failure"] {
+            assert!(schema["properties"][key]["x-warning"].is_string(), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_file_waits_for_ever_unless_a_time_is_set() {
+        let config = |json| serde_json::from_value::<FileLogConfig>(json).unwrap().acknowledge();
+        assert!(
+            Duration::from(config(serde_json::json!({})).acknowledge_timeout) > Duration::from_secs(1 << 31)
+        );
+        let short = config(serde_json::json!({"acknowledge_timeout": "1s", "acknowledge": "queued"}));
+        assert_eq!(
+            (short.acknowledge_timeout, short.acknowledge),
+            (GoDuration::from_secs(1), Acknowledge::Queued)
+        );
+    }
+}

@@ -6,6 +6,7 @@
 
 mod checkpoints;
 mod config;
+mod ending;
 mod entries;
 mod fingerprint;
 mod flight;
@@ -14,6 +15,7 @@ mod judge;
 mod look;
 mod meters;
 mod ordering;
+mod read;
 mod round;
 mod run;
 mod source;

@@ -2,19 +2,12 @@
 
 use super::{
     entries::Requests,
-    fingerprint::FileId,
-    judge::PATIENCE,
-    tail::{Doubt, Mark, Piece, Stage, Tail},
+    read::Piece,
+    tail::{Doubt, Mark, Stage},
     worker::Worker,
 };
 use rustix::fs::{FlockOperation, flock};
-use std::{
-    cmp::Reverse,
-    fs, io,
-    os::unix::fs::MetadataExt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{cmp::Reverse, fs, io, sync::Arc, time::Instant};
 use tidewatch_otlp::Request;
 
 /// What a round has made.
@@ -47,16 +40,6 @@ const REQUEST: usize = 1 << 20;
 const MAX_FILES: usize = 256;
 /// A round ends when it has read so much, whatever came out of it.
 const MAX_READ: usize = 8 << 20;
-/// How long a file without a name stays open while nothing is added: one that was deleted, and one that was moved
-/// to where nobody looks.
-const DELETED_PATIENCE: Duration = Duration::from_secs(10);
-const MOVED_PATIENCE: Duration = Duration::from_secs(600);
-/// How long, and how many at most, positions of files are kept that are gone.
-const REMEMBER: Duration = Duration::from_secs(86_400);
-const MAX_REMEMBERED: usize = 10_000;
-/// How often what is not polled is looked after.
-const TIDY: Duration = Duration::from_secs(1);
-
 impl Worker {
     /// Does what there is to do. With `may_read` false nothing is read, but no file is missed either.
     pub(super) fn round(&mut self, now: Instant, may_read: bool) -> Round {
@@ -113,102 +96,6 @@ impl Worker {
         };
         let flush = self.due.peek().map(|Reverse((at, _))| *at);
         [flush, self.times.next_poll].into_iter().flatten().fold(look, Instant::min).max(now)
-    }
-
-    /// Looks after files that do not tell of their changes, and after those that end.
-    fn poll(&mut self, now: Instant) {
-        let (mut polled, mut ended, mut ending) = (Vec::new(), Vec::new(), false);
-        let mut remembered: Vec<(Instant, u64)> = Vec::new();
-        for tail in self.tails.values_mut() {
-            let open = tail.source.is_some();
-            let skipped = tail.more && !tail.queued && !tail.under_way;
-            if open && (tail.watch.is_none() || skipped) {
-                polled.push(tail.key);
-            }
-            match tail.stage {
-                Stage::Here => {}
-                Stage::Gone { since, .. } if open => {
-                    ending = true;
-                    let deleted = is_deleted(tail);
-                    tail.stage = Stage::Gone { since, deleted };
-                    let patience = if deleted { DELETED_PATIENCE } else { MOVED_PATIENCE };
-                    if now >= since.max(tail.grown_at) + patience {
-                        ended.push(tail.key);
-                    }
-                }
-                Stage::Gone { since, .. } => remembered.push((since, tail.key)),
-                Stage::Cut { since } => {
-                    ending |= tail.has_rest();
-                    if now >= since + PATIENCE && tail.has_rest() {
-                        ended.push(tail.key);
-                    }
-                    remembered.push((since, tail.key));
-                }
-            }
-        }
-        let pause = match (polled.is_empty(), ending) {
-            (false, _) => self.rules.poll_interval,
-            (true, true) => TIDY,
-            (true, false) => TIDY * 10,
-        };
-        self.times.next_poll = Some(now + pause);
-        ended.into_iter().for_each(|key| self.end(key));
-        polled.into_iter().for_each(|key| self.enqueue(key));
-        self.forget(remembered, now);
-    }
-
-    /// Nothing more comes to this file: what is left is an entry, and then it is closed.
-    fn end(&mut self, key: u64) {
-        let Some(tail) = self.tails.get_mut(&key) else { return };
-        if tail.has_rest() && tail.doubt == Doubt::None {
-            tail.flush = true;
-            return self.enqueue(key);
-        }
-        if tail.queued || tail.under_way {
-            return;
-        }
-        let Some(mut tail) = self.tails.remove(&key) else { return };
-        self.close(&mut tail);
-        let deleted = matches!(tail.stage, Stage::Gone { deleted: true, .. });
-        if deleted {
-            self.unplace(&tail);
-            tail.id = FileId::NOWHERE;
-            self.checkpoints.touch(key);
-        }
-        let worth_it = tail.doubt == Doubt::None && (tail.is_distinct(&self.reading) || !deleted);
-        self.tails.insert(key, tail);
-        self.doubt_again(key);
-        if !worth_it {
-            self.retire(key);
-        }
-    }
-
-    /// Forgets a file that nobody waits for.
-    fn retire(&mut self, key: u64) {
-        let awaited =
-            self.tails.values().any(|tail| matches!(tail.doubt, Doubt::Copy(wait) if wait.of == key));
-        if !awaited && let Some(tail) = self.remove(key) {
-            self.meters.lost_bytes.inc_by(if matches!(tail.stage, Stage::Cut { .. }) {
-                tail.unread()
-            } else {
-                0
-            });
-        }
-    }
-
-    /// Bounds what is kept of files that are gone.
-    fn forget(&mut self, mut remembered: Vec<(Instant, u64)>, now: Instant) {
-        remembered.sort_unstable();
-        let surplus = remembered.len().saturating_sub(MAX_REMEMBERED);
-        for (index, (since, key)) in remembered.into_iter().enumerate() {
-            let Some(tail) = self.tails.get(&key) else { continue };
-            let short = matches!(tail.stage, Stage::Cut { .. }) && !tail.is_distinct(&self.reading);
-            let keep = if short { PATIENCE * 5 } else { REMEMBER };
-            let busy = tail.under_way || tail.queued || tail.flush;
-            if !busy && (index < surplus || tail.consumed == 0 || now >= since + keep) {
-                self.retire(key);
-            }
-        }
     }
 
     /// Reads in turns, and says what of which file is in `out`.
@@ -316,9 +203,4 @@ impl Worker {
         }
         self.times.look_wanted = true;
     }
-}
-
-fn is_deleted(tail: &Tail) -> bool {
-    let metadata = tail.source.as_ref().map(super::source::Source::metadata);
-    metadata.is_some_and(|metadata| metadata.is_ok_and(|metadata| metadata.nlink() == 0))
 }

@@ -8,8 +8,9 @@ use super::{
     glob::Globs,
     meters::Meters,
     ordering::Selection,
+    read::Reading,
     source::{OpenError, Source},
-    tail::{Doubt, Reading, Stage, Tail},
+    tail::{Doubt, Stage, Tail},
     watch::Watch,
 };
 use std::{

@@ -53,6 +53,10 @@ impl Sink {
         self.room.notify_waiters();
     }
 
+    fn is(&self, mood: Mood) -> bool {
+        *self.mood.lock().unwrap() == mood
+    }
+
     pub(super) fn lines(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
     }
@@ -76,7 +80,7 @@ impl Sink {
 
 impl Gate for Sink {
     fn admit(&self, _: Signal, _: usize) -> Result<Permit, Refusal> {
-        if *self.mood.lock().unwrap() == Mood::Full {
+        if self.is(Mood::Full) {
             return Err(Refusal { reason: "full".into(), retry_after: Duration::from_millis(20) });
         }
         Ok(Permit::default())
