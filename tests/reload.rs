@@ -463,3 +463,34 @@ service:
     let alert: Value = serde_json::from_str(&alerts).unwrap_or_else(|_| panic!("one alert: {alerts:?}"));
     assert_eq!((&alert["name"], &alert["status"]), (&"CpuLoadHigh".into(), &"firing".into()));
 }
+
+#[test]
+fn servers_keep_their_port_whatever_else_changes() {
+    let (otlp, health) = (free(), free());
+    let port = otlp.rsplit_once(':').expect("a port").1.to_owned();
+    let yaml = QUIET
+        .replace(
+            "  generator:",
+            &format!("  otlp: {{protocols: {{http: {{endpoint: '{otlp}'}}}}}}\n  generator:"),
+        )
+        .replace("[generator]", "[generator, otlp]")
+        .replace("{endpoint: '127.0.0.1:0'}", &format!("{{endpoint: '{health}', path: /one}}"));
+    let bench = Bench::start(&yaml);
+    assert_eq!((get(&health, "/one").0, get(&health, "/two").0), (200, 404));
+    bench.write("path: /one", "path: /two");
+    let (status, body) = bench.reload();
+    assert_eq!(
+        (status, names(&body["changed"]["changed"])),
+        (200, vec!["extensions::health_check"]),
+        "{body}"
+    );
+    assert_eq!((get(&health, "/one").0, get(&health, "/two").0), (404, 200));
+    // All addresses and one of them exclude each other: the old one has to go first.
+    for endpoint in [format!("0.0.0.0:{port}"), otlp.clone()] {
+        bench.write(&format!("http: {{endpoint: '{otlp}'"), &format!("http: {{endpoint: '{endpoint}'"));
+        let (status, body) = bench.reload();
+        assert_eq!(status, 200, "{body}");
+        assert!(names(&body["changed"]["changed"]).contains(&"receivers::otlp"), "{body}");
+        assert_eq!(post(&otlp, "/v1/logs", "", "{}").0, 200);
+    }
+}
