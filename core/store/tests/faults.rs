@@ -4,6 +4,8 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
 use tidewatch_store::storage::simulated::Faults;
 use tidewatch_store::storage::{SimulatedDisk, Storage};
 use tidewatch_store::{Damage, File, Log, LogError, LogOptions, Record, Stored};
@@ -152,6 +154,56 @@ fn a_bad_sector_does_not_hold_back_what_is_behind_it() {
     let damage = log.take_damage();
     assert_eq!((damage.items, damage.bytes), (30, 3 * LENGTH));
     assert_eq!(log.held(), [(1, 30)]);
+}
+
+#[test]
+fn what_was_done_and_then_lost_by_a_crash_does_not_count() {
+    for seed in 0..300 {
+        let disk = SimulatedDisk::new(seed);
+        let mut log = open(disk.clone());
+        let mut records = log.append(&[RECORD; 2]).expect("append");
+        log.sync().expect("sync");
+        records.extend(log.append(&[RECORD]).expect("append"));
+        // Noted as one, and the second of them is not durable.
+        log.done(&records[1..]).expect("done");
+        drop(log);
+        disk.crash(&mut SmallRng::seed_from_u64(seed));
+        for _ in 0..2 {
+            // The second time, what was in the first segment is known by its summary.
+            let mut log = open(disk.clone());
+            let read = drain(&mut log);
+            assert_eq!(
+                (log.held_records(), log.take_damage()),
+                (read.len() as u64, Damage::default()),
+                "seed {seed}"
+            );
+            log.append(&[RECORD]).expect("append");
+            log.sync().expect("sync");
+        }
+    }
+}
+
+#[test]
+fn what_a_failed_append_has_left_does_not_take_the_place_of_what_came_later() {
+    for seed in 0..300 {
+        let disk = SimulatedDisk::new(seed);
+        let mut log = open(disk.clone());
+        disk.set_faults(Faults { writes: 0.7, ..Faults::default() });
+        let failed = Record { body: b"failed", ..RECORD };
+        if (0..3).any(|_| log.append(&[failed]).is_ok()) {
+            continue;
+        }
+        disk.set_faults(Faults::default());
+        log.append(&[RECORD]).expect("append");
+        // Nothing can be tidied up.
+        disk.set_faults(Faults { writes: 1.0, ..Faults::default() });
+        log.sync().expect("sync");
+        drop(log);
+        disk.set_faults(Faults::default());
+        disk.crash(&mut SmallRng::seed_from_u64(seed));
+        let read = drain(&mut open(disk));
+        assert!(read.iter().any(|stored| stored.body == BODY), "seed {seed}: {read:?}");
+    }
 }
 
 /// A disk whose first segment cannot be read in one place.
