@@ -35,17 +35,8 @@ pub(super) struct Running {
 impl Running {
     /// Starts the task, with a worker that has had its first look.
     pub(super) fn start(worker: Box<Worker>, intake: Intake) -> Self {
-        let descriptor = worker.watch.descriptor().and_then(|descriptor| {
-            let failed =
-                |error| tracing::warn!(receiver = intake.receiver(), %error, "changed files are only polled");
-            #[expect(
-                deprecated,
-                reason = "its successor is unsafe code; what owns a descriptor gives the same always"
-            )]
-            AsyncFd::new(descriptor).map_err(failed).ok()
-        });
         let (stop, stopped) = watch::channel(None);
-        Self { stop, task: tokio::spawn(run(worker, intake, descriptor, stopped)) }
+        Self { stop, task: tokio::spawn(run(worker, intake, stopped)) }
     }
 
     /// Reads no more, and waits until `deadline` for what is under way.
@@ -63,15 +54,11 @@ impl Drop for Running {
     }
 }
 
-async fn run(
-    mut worker: Box<Worker>,
-    intake: Intake,
-    descriptor: Option<AsyncFd<Arc<OwnedFd>>>,
-    mut stop: Stop,
-) {
+async fn run(mut worker: Box<Worker>, intake: Intake, mut stop: Stop) {
     let (mut flights, mut writes) = (JoinSet::new(), JoinSet::new());
     let state = worker.checkpoints.state();
     let stopped = stop.clone();
+    let mut bell = listen(&worker, intake.receiver());
     let (mut noticed, mut many) = (false, false);
     let (mut last, mut next) = (Instant::now(), Instant::now());
     loop {
@@ -91,11 +78,16 @@ async fn run(
                 }
             }
             Some(_) = writes.join_next() => {}
-            () = readable(descriptor.as_ref()), if !noticed => noticed = true,
+            () = readable(bell.as_ref()), if !noticed => {
+                noticed = true;
+                // Once is enough: every further change would wake this thread until the next round.
+                bell = None;
+            }
             () = sleep_until(due) => {
                 noticed = false;
                 let Some((back, round)) = work(worker, may_read).await else { return };
                 worker = back;
+                bell = bell.or_else(|| listen(&worker, intake.receiver()));
                 last = Instant::now();
                 next = round.next.into();
                 for (reason, items) in round.dropped {
@@ -151,6 +143,16 @@ async fn work(mut worker: Box<Worker>, may_read: bool) -> Option<(Box<Worker>, R
             None
         }
     }
+}
+
+/// What tells of changes, also of those that nobody has asked for yet. None: there is no notification.
+fn listen(worker: &Worker, receiver: &str) -> Option<AsyncFd<Arc<OwnedFd>>> {
+    let failed = |error| tracing::warn!(receiver, %error, "changed files are only polled");
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe code; what owns a descriptor gives the same always"
+    )]
+    worker.watch.descriptor().and_then(|descriptor| AsyncFd::new(descriptor).map_err(failed).ok())
 }
 
 /// Resolves when something was noticed since the last time.
