@@ -92,7 +92,7 @@ impl Log {
         let summary = summary::read(window.file(), segment.file_bytes, place.salt)?
             .filter(|summary| (place.first..=ceiling).contains(&summary.end));
         match summary {
-            Some(summary) if !newest && said.fits(summary.end) => {
+            Some(summary) if !newest && !said.damaged => {
                 trust(&mut segment, summary, &said.done);
                 self.adopt(segment);
             }
@@ -142,11 +142,9 @@ struct Closed {
 }
 
 impl Said {
-    /// Whether what is done can be taken from a summary. Done files are not synced with the log: some records may have
-    /// been lost again after they were done, and nothing tells how much of an entry was in them.
-    fn fits(&self, end: u64) -> bool {
-        let across = |entry: &Entry| matches!(*entry, Entry::Done { from, to, .. } if from < end && to > end);
-        !self.damaged && !self.done.iter().any(across)
+    /// Whether every done record has a lower sequence than this.
+    fn done_before(&self, sequence: u64) -> bool {
+        self.done.iter().all(|entry| matches!(*entry, Entry::Done { to, .. } if to <= sequence))
     }
 }
 
@@ -185,9 +183,7 @@ fn trust(segment: &mut Segment, summary: Summary, done: &[Entry]) {
     segment.held = summary.tally;
     (segment.end, segment.length, segment.mark) = (summary.end, summary.length, summary.end);
     for entry in done {
-        if let &Entry::Done { kind, to, amount, .. } = entry
-            && to <= segment.end
-        {
+        if let &Entry::Done { kind, amount, .. } = entry {
             segment.held.subtract(kind, amount);
         }
     }
@@ -214,6 +210,9 @@ fn verify(
     let mut survey = survey(window, &known, &segment.done)?;
     segment.held = std::mem::take(&mut survey.held);
     (segment.end, segment.length) = (survey.end, survey.length);
+    // Done files are not synced with the log. What was done and never durable may have been lost again, and leftovers of
+    // a failed append stand in its place: such a segment gets no summary to count done records against.
+    let countable = survey.holes.is_empty() && said.done_before(survey.mark);
     if let Some(closed) = closed {
         survey.mark = survey.mark.max(closed.mark);
     }
@@ -221,7 +220,7 @@ fn verify(
         && settle(window, segment, survey.mark, closed.is_some()).is_ok()
         && segment.end > segment.place.first
     {
-        if survey.holes.is_empty() {
+        if countable {
             summarize(window.file(), segment, &survey.tally);
         }
         if said.closed.is_none() {
