@@ -34,5 +34,5 @@ done
 echo 'Collector, queue and patience by default'
 collector=(--agent-kind collector --defaults)
 judge collector-queue-defaults "${collector[@]}" --agent "$out/otelcol-queue" \
-    --scenario kill9 --scenario sigterm_disk --scenario outage --scenario sink_moods
+    --scenario kill9 --scenario sigterm_disk --scenario outage
 judge collector-files-defaults "${collector[@]}" --agent "$out/otelcol-filelog" --scenario rotation

@@ -47,8 +47,8 @@ pub const NAMES: &[&str] = &[
 const FOR_ALL: &[&str] =
     &["kill9", "sigterm_disk", "outage", "sink_moods", "rotation", "damage", "disk_full"];
 
-/// Those among them that more is written for than a Collector's queue takes by default.
-const FOR_LARGE_QUEUES: &[&str] = &["damage", "disk_full"];
+/// Those among them for which a Collector's queue is too small by default, or its pauses are too long.
+const NOT_BY_DEFAULT: &[&str] = &["damage", "disk_full", "sink_moods"];
 
 /// The scenarios that this kind of agent can be tried with.
 pub fn names_for(kind: Kind) -> Vec<String> {
@@ -59,7 +59,7 @@ fn can_try(kind: Kind, name: &str) -> bool {
     match kind {
         Kind::Tidewatch => true,
         Kind::Collector { defaults, .. } => {
-            FOR_ALL.contains(&name) && !(defaults && FOR_LARGE_QUEUES.contains(&name))
+            FOR_ALL.contains(&name) && !(defaults && NOT_BY_DEFAULT.contains(&name))
         }
     }
 }
