@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    agent::{Agent, Ended, Home},
+    agent::{Agent, Ended, Home, Kind},
     books::Books,
     numbers::Numbers,
     setup::{EXTENSIONS, STORE, Setup},
@@ -27,9 +27,10 @@ pub struct Lifetimes {
     agent: Option<Agent>,
     /// How many were started.
     pub started: u64,
+    /// How long a sink may get nothing new before what is missing is believed to be lost.
+    pub still: Duration,
 }
 
-/// How long a sink may get nothing new before what is missing is believed to be lost.
 const STILL: Duration = Duration::from_secs(20);
 /// The same with a Collector's default pauses between retries.
 const STILL_BY_DEFAULT: Duration = Duration::from_secs(60);
@@ -59,7 +60,17 @@ impl Lifetimes {
         home.extensions = EXTENSIONS;
         std::fs::create_dir_all(home.path().join(STORE))?;
         let records = records.iter().map(|record| (*record).clone()).collect();
-        Ok(Self { trial: trial.clone(), home: Arc::new(home), config, records, agent: None, started: 0 })
+        let by_default = matches!(trial.kind, Kind::Collector { defaults: true, .. });
+        let still = if by_default { STILL_BY_DEFAULT } else { STILL };
+        Ok(Self {
+            trial: trial.clone(),
+            home: Arc::new(home),
+            config,
+            records,
+            agent: None,
+            started: 0,
+            still,
+        })
     }
 
     /// Starts the next one and waits until it is ready.
@@ -154,10 +165,9 @@ impl Lifetimes {
 
     /// Waits until all these have been accepted, or nothing has for so long that the rest is lost.
     pub async fn arrived(&self, expected: &Numbers, record: &Record) {
-        let by_default = matches!(self.trial.kind, crate::agent::Kind::Collector { defaults: true, .. });
-        let still = if by_default { STILL_BY_DEFAULT } else { STILL };
         let (mut seen, mut since) = (record.accepted.len(), Instant::now());
-        while since.elapsed() < still && expected.iter().any(|number| !record.accepted.contains(number)) {
+        while since.elapsed() < self.still && expected.iter().any(|number| !record.accepted.contains(number))
+        {
             tokio::time::sleep(Duration::from_millis(100)).await;
             let now = record.accepted.len();
             if now > seen {

@@ -17,6 +17,8 @@ use std::time::Duration;
 pub(super) const NAME: &str = "outage";
 
 const PER_REQUEST: u64 = 50;
+/// gRPC's own pause between connections grows to two minutes.
+const RECONNECTED_WITHIN: Duration = Duration::from_secs(240);
 
 pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     let (total, away) = trial.pick((20_000, Duration::from_secs(3)), (40_000, Duration::from_secs(330)));
@@ -39,6 +41,7 @@ pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
     verdict.promise(done, "everything is acknowledged while the sink is away");
     tokio::time::sleep(away).await;
     sink.up().await?;
+    lives.still = RECONNECTED_WITHIN;
     lives.arrived(&senders.sent.acknowledged, &sink.record).await;
     let flow = Flow {
         name: "gRPC",
