@@ -172,6 +172,7 @@ fn what_was_done_and_then_lost_by_a_crash_does_not_count() {
             // The second time, what was in the first segment is known by its summary.
             let mut log = open(disk.clone());
             let read = drain(&mut log);
+            assert_eq!(read[0].located, records[0], "seed {seed}");
             assert_eq!(
                 (log.held_records(), log.take_damage()),
                 (read.len() as u64, Damage::default()),
