@@ -20,7 +20,7 @@ use tokio::{
 /// Requests under way at once. Each file is in one of them at most.
 const MAX_UNDER_WAY: usize = 8;
 /// Lines gather for so long, unless there are many already.
-const GATHER: Duration = Duration::from_millis(100);
+const GATHER: Duration = Duration::from_millis(200);
 /// So many bytes are many.
 const MANY: usize = 256 << 10;
 /// What the last write of positions may take beyond the deadline of a stop.

@@ -13,6 +13,8 @@ use std::{
 pub(super) struct Source {
     file: File,
     packed: Option<Packed>,
+    /// There is too little in it to see whether it is compressed; then this counts.
+    undecided: Option<Compression>,
 }
 
 /// The way through a compressed file, which leads only forward.
@@ -27,6 +29,14 @@ struct Packed {
 enum Format {
     Gzip,
     Zstd,
+}
+
+/// What a file's first bytes say.
+enum Detected {
+    Plain,
+    Packed(Format),
+    /// Not enough.
+    Nothing,
 }
 
 /// Why a file is not read.
@@ -52,15 +62,28 @@ impl Source {
         if !metadata.is_file() {
             return Err(OpenError::NotRegular);
         }
-        let format = match (compression, Format::detect(&file)?) {
-            (Compression::None, Some(_)) => return Err(OpenError::Compressed),
-            (Compression::None, None) => None,
-            (Compression::Auto, detected) => detected,
-            (Compression::Gzip, _) => Some(Format::Gzip),
-            (Compression::Zstd, _) => Some(Format::Zstd),
+        let packed = match compression {
+            Compression::Gzip => Some(Packed::new(Format::Gzip)),
+            Compression::Zstd => Some(Packed::new(Format::Zstd)),
+            Compression::None | Compression::Auto => None,
         };
-        let packed = format.map(|format| Packed { format, decoder: None, position: 0 });
-        Ok((Self { file, packed }, metadata))
+        let undecided = packed.is_none().then_some(compression);
+        let mut source = Self { file, packed, undecided };
+        source.decide()?;
+        Ok((source, metadata))
+    }
+
+    /// Looks whether it is compressed, if that is not known. What packs a file makes it empty first.
+    fn decide(&mut self) -> Result<(), OpenError> {
+        let Some(compression) = self.undecided else { return Ok(()) };
+        match Format::detect(&self.file)? {
+            Detected::Nothing => return Ok(()),
+            Detected::Packed(_) if compression == Compression::None => return Err(OpenError::Compressed),
+            Detected::Packed(format) => self.packed = Some(Packed::new(format)),
+            Detected::Plain => {}
+        }
+        self.undecided = None;
+        Ok(())
     }
 
     pub(super) fn file(&self) -> &File {
@@ -77,6 +100,13 @@ impl Source {
 
     /// Reads the text at `position`, as much of it as there is room and text.
     pub(super) fn read_at(&mut self, position: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.decide().map_err(|error| match error {
+            OpenError::Io(error) => error,
+            other => io::Error::new(io::ErrorKind::InvalidData, other),
+        })?;
+        if self.undecided.is_some() {
+            return Ok(0);
+        }
         match &mut self.packed {
             Some(packed) => packed.read_at(&self.file, position, buffer),
             None => fill(buffer, |rest, filled| self.file.read_at(rest, position + filled as u64)),
@@ -85,18 +115,30 @@ impl Source {
 }
 
 impl Format {
-    fn detect(file: &File) -> io::Result<Option<Self>> {
+    const GZIP: &[u8] = &[0x1f, 0x8b];
+    const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
+    fn detect(file: &File) -> io::Result<Detected> {
         let mut first = [0; 4];
         let length = file.read_at(&mut first, 0)?;
-        Ok(match &first[..length] {
-            [0x1f, 0x8b, ..] => Some(Self::Gzip),
-            [0x28, 0xb5, 0x2f, 0xfd] => Some(Self::Zstd),
-            _ => None,
+        let first = &first[..length];
+        Ok(if first.starts_with(Self::GZIP) {
+            Detected::Packed(Self::Gzip)
+        } else if first.starts_with(Self::ZSTD) {
+            Detected::Packed(Self::Zstd)
+        } else if Self::GZIP.starts_with(first) || Self::ZSTD.starts_with(first) {
+            Detected::Nothing
+        } else {
+            Detected::Plain
         })
     }
 }
 
 impl Packed {
+    fn new(format: Format) -> Self {
+        Self { format, decoder: None, position: 0 }
+    }
+
     fn read_at(&mut self, file: &File, position: u64, buffer: &mut [u8]) -> io::Result<usize> {
         if self.decoder.is_none() || position < self.position {
             self.restart(file)?;

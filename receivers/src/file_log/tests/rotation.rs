@@ -131,6 +131,31 @@ async fn a_file_that_is_rewritten_longer_than_before_is_read_from_its_beginning(
 }
 
 #[tokio::test]
+async fn what_is_compressed_is_empty_at_first() {
+    for compression in ["auto", ""] {
+        let config = json!({"start_at": "beginning", "poll_interval": "50ms", "compression": compression});
+        let place = Place::new(config);
+        place.append("app.log", numbered("old", 0..100));
+        let receiver = place.start().await;
+        place.lines(100).await;
+        place.rename("app.log", "app.log.1");
+        let packed = place.gzip("app.log.1");
+        place.append("app.log.1.gz", "");
+        place.append("app.log", numbered("new", 0..10));
+        place.lines(110).await;
+        place.append("app.log.1.gz", &packed[..1]);
+        place.append("app.log", numbered("new", 10..20));
+        place.lines(120).await;
+        place.append("app.log.1.gz", &packed[1..]);
+        place.remove("app.log.1");
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        place.append("app.log", numbered("new", 20..30));
+        place.lines(130).await;
+        stop(&receiver).await;
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_was_read_is_recognised_when_it_is_compressed() {
     let place = Place::new(json!({"start_at": "beginning", "poll_interval": "50ms", "compression": "auto"}));
     place.append("app.log", numbered("old", 0..100));

@@ -12,8 +12,8 @@ use tidewatch_telemetry::Metrics;
 pub(super) const NOW: u64 = 1_740_787_200_000_000_000;
 
 pub(super) fn build(config: Json, metrics: &Metrics) -> Result<Arc<Pattern>, Vec<Mistake>> {
-    let config: EntriesConfig = serde_json::from_value(config).unwrap();
-    config.build(&BuildContext::new("file_log".parse().unwrap(), metrics))
+    let config: EntriesConfig = serde_json::from_value(config).expect("keys that are there");
+    config.build(&BuildContext::new("file_log".parse().expect("an id"), metrics))
 }
 
 pub(super) fn pattern(config: Json) -> Arc<Pattern> {

@@ -5,7 +5,9 @@ use serde_json::{Value as Json, json};
 
 /// What operators make of one line, without the file's name.
 fn run(operators: Json, line: &str) -> Json {
-    let mut records = read(json!({"operators": operators, "include_file_name": false}), line);
+    let mut config = json!({"include_file_name": false});
+    config["operators"] = operators;
+    let mut records = read(config, line);
     assert!(records.len() <= 1);
     records.pop().unwrap_or_default()
 }

@@ -175,7 +175,7 @@ proptest! {
     #[test]
     fn nothing_makes_it_panic(layout in "(%[a-zA-Z%]|[ -~]){0,12}", text in "[ -~ä]{0,24}", go in "([0-9_]|Jan|Mon|Z07|[.,]0*|PM| ){0,12}") {
         for layout in [Layout::strptime(&layout, TimeZone::UTC), Layout::gotime(&go, TimeZone::UTC)].into_iter().flatten() {
-            let _ = layout.parse(&text, NOW);
+            layout.parse(&text, NOW).ok();
         }
     }
 }
