@@ -95,6 +95,16 @@ async fn a_damaged_state_is_put_aside_unless_that_is_not_wanted() {
     extension.stop().await;
 }
 
+#[tokio::test]
+async fn an_empty_state_is_put_aside_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("state.redb"), "").expect("written");
+    let (extension, store) = made(json!({"directory": folder.path()}));
+    start(&extension).await.expect("a start without memories");
+    assert_eq!(store.state("any").read(), Ok(Vec::new()));
+    extension.stop().await;
+}
+
 #[test]
 fn the_keys_are_understood() {
     let fsync = |value: Value| made(json!({"fsync": value})).1.options().fsync;

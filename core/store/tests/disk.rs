@@ -170,3 +170,32 @@ fn a_segment_that_somebody_removed_is_counted() {
     assert_eq!(log.take_damage().items, 10);
     assert_eq!(log.held(), [(1, 20)]);
 }
+
+#[test]
+fn a_file_that_somebody_removes_takes_nothing_more_as_durable() {
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("queue");
+    let (mut log, _) = open(&path, LogOptions::default());
+    log.append(&[record(b"one")]).expect("append");
+    log.sync().expect("sync");
+    fs::remove_dir_all(&path).expect("removed");
+    log.append(&[record(b"two")]).expect("append");
+    log.sync().expect_err("it is nowhere");
+}
+
+#[test]
+fn a_segment_that_is_copied_beside_another_one_is_counted_and_kept() {
+    let directory = tempfile::tempdir().expect("directory");
+    let [one, other] = ["one", "other"].map(|name| directory.path().join(name));
+    for path in [&one, &other] {
+        let (mut log, _) = open(path, LogOptions::default());
+        log.append(&[record(b"first"), record(b"second")]).expect("append");
+        log.close().expect("closed");
+    }
+    let foreign = files(&other, "log").remove(0);
+    fs::copy(&foreign, one.join(foreign.file_name().expect("name"))).expect("copied");
+    let (mut log, recovered) = open(&one, LogOptions::default());
+    assert_eq!((recovered.records, recovered.damage.records, recovered.damage.items), (2, 2, 20));
+    assert_eq!(drain(&mut log).len(), 2);
+    assert_eq!(files(&one, "twin").len(), 1);
+}

@@ -117,11 +117,34 @@ impl Log {
         if !segment.pending.is_empty() {
             self.unwritten.insert(first);
         }
-        // Two that begin alike: one got records after the other had failed, and before anything was durable.
-        if let Some(other) = self.segments.insert(first, segment) {
+        let Some(other) = self.segments.remove(&first) else {
+            self.segments.insert(first, segment);
+            return;
+        };
+        let (kept, other) = if segment.mark >= other.mark { (segment, other) } else { (other, segment) };
+        self.segments.insert(first, kept);
+        if other.mark > first {
+            self.set_aside(&other);
+        } else {
+            // It failed before anything in it was durable, and the other one took its place.
             self.damage.torn_bytes += other.length;
             self.retired.push(other.place, other.file_bytes + other.done_bytes);
         }
+    }
+
+    /// Of two that begin alike only one can stay. The other one is kept under another name, since nobody knows how it
+    /// came here: people copy files, too.
+    fn set_aside(&mut self, other: &Segment) {
+        let held = other.held.total();
+        self.damage.records += held.records;
+        self.damage.items += held.items;
+        self.damage.bytes += held.bytes;
+        let (log, done) = (other.place.log(), other.place.done());
+        if self.storage.rename(&log, &format!("{log}.twin")).is_err() {
+            self.damage.discarded_bytes += held.bytes;
+            self.retired.push(other.place, other.file_bytes + other.done_bytes);
+        }
+        self.storage.remove(&done).ok();
     }
 }
 
@@ -216,6 +239,7 @@ fn verify(
     if let Some(closed) = closed {
         survey.mark = survey.mark.max(closed.mark);
     }
+    segment.mark = survey.mark.min(segment.end);
     if summary.is_none()
         && settle(window, segment, survey.mark, closed.is_some()).is_ok()
         && segment.end > segment.place.first

@@ -121,7 +121,12 @@ impl Database {
             let table = self.database.begin_read()?.open_table(META)?;
             Ok(table.get(FORMAT_KEY)?.map(|format| format.value()))
         };
-        match found()? {
+        let found = match found() {
+            // An empty file becomes an empty database.
+            Err(redb::Error::TableDoesNotExist(_)) => None,
+            found => found?,
+        };
+        match found {
             Some(FORMAT) => Ok(()),
             Some(found) if found > FORMAT => Err(StateError::Newer { found, known: FORMAT }),
             other => Err(StateError::Corrupt(format!("its format is {other:?}"))),

@@ -1,6 +1,6 @@
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -98,8 +98,13 @@ impl File for fs::File {
         self.write_all_at(bytes, offset)
     }
 
+    /// Also an error if somebody has removed the file meanwhile: what is written to it then is gone with us.
     fn sync(&self) -> io::Result<()> {
-        self.sync_data()
+        self.sync_data()?;
+        if self.metadata()?.nlink() == 0 {
+            return Err(io::Error::new(ErrorKind::NotFound, "the file was removed while it was in use"));
+        }
+        Ok(())
     }
 
     fn length(&self) -> io::Result<u64> {
