@@ -1,7 +1,7 @@
 //! What each receiver's acknowledgement survives, in words.
 
-use std::fmt::Write;
-use tidewatch_component::{Acknowledge, AcknowledgeConfig, DeliveryConfig, QueueConfig, WhenFull};
+use std::{fmt::Write, time::Duration};
+use tidewatch_component::{Acknowledge, AcknowledgeConfig, DeliveryConfig, WhenFull};
 use tidewatch_config::{ComponentId, Config};
 
 /// A line for each receiver that a pipeline names, and what its answers stand for below it.
@@ -22,6 +22,17 @@ pub(crate) fn describe(config: &Config) -> String {
             writeln!(text, "  Not for {dropping}: what its queue has no room for is dropped and counted.")
                 .ok();
         }
+        let answered_early = name.contains("durable") || keys.acknowledge == Acknowledge::Queued;
+        for queue in queues.iter().filter(|queue| answered_early && !queue.drops) {
+            if let Some(limit) = &queue.limit {
+                let exporter = queue.exporter;
+                writeln!(
+                    text,
+                    "  For `{exporter}` only as far as {limit} allows: then it is given up, and counted."
+                )
+                .ok();
+            }
+        }
     }
     text
 }
@@ -32,15 +43,31 @@ struct Queue<'a> {
     /// A full queue makes the exporter drop data, so that nobody waits for it.
     drops: bool,
     on_disk: bool,
+    /// The key that gives data up although somebody counts on it.
+    limit: Option<String>,
 }
 
 impl<'a> Queue<'a> {
     fn of(config: &Config, exporter: &'a ComponentId) -> Self {
-        let delivery = config.exporters.get(exporter).and_then(|component| component.deserialize().ok());
-        let queue =
-            delivery.map_or_else(QueueConfig::default, |delivery: DeliveryConfig| delivery.sending_queue);
-        Self { exporter, drops: queue.when_full != WhenFull::Refuse, on_disk: queue.storage.is_some() }
+        let component = config.exporters.get(exporter);
+        let delivery: DeliveryConfig =
+            component.and_then(|component| component.deserialize().ok()).unwrap_or_default();
+        let limit = limit(&delivery);
+        let queue = delivery.sending_queue;
+        let drops = queue.when_full != WhenFull::Refuse;
+        Self { exporter, drops, on_disk: queue.storage.is_some(), limit }
     }
+}
+
+fn limit(delivery: &DeliveryConfig) -> Option<String> {
+    let retry = &delivery.retry_on_failure;
+    if !retry.enabled {
+        return Some("`retry_on_failure.enabled: false`".into());
+    }
+    if !Duration::from(retry.max_elapsed_time).is_zero() {
+        return Some(format!("`retry_on_failure.max_elapsed_time: {}`", retry.max_elapsed_time));
+    }
+    delivery.sending_queue.max_age.map(|age| format!("`sending_queue.max_age: {age}`"))
 }
 
 fn meaning(acknowledge: Acknowledge, queues: &[Queue<'_>]) -> (&'static str, String) {

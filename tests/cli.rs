@@ -85,6 +85,12 @@ service:
         "An answer means that the data is on disk; it is delivered from there whatever becomes of the agent.";
     let all = meaning("otlp/disk", "auto");
     assert!(all.contains("acknowledge: auto = durable\n") && all.contains(on_disk), "{all}");
+    assert!(!all.contains("given up"), "{all}");
+    let limited = File::new(&yaml.replace("EXPORTERS", "otlp/disk"));
+    let set = "exporters::otlp/disk::retry_on_failure::max_elapsed_time=300s";
+    let ended = run(&["validate", "--config", limited.as_str(), "--set", set]);
+    let limit = "For `otlp/disk` only as far as `retry_on_failure.max_elapsed_time: 5m` allows";
+    assert!(ended.stdout.contains(limit), "{}", ended.stdout);
     let mixed = meaning("otlp/disk, otlp/memory", "auto");
     assert!(mixed.contains("acknowledge: auto = delivered\n"), "{mixed}");
     let mixed = meaning("otlp/disk, otlp/memory", "durable");
