@@ -38,7 +38,7 @@ pub trait Held: Send + Sync {
     fn held(&self) -> Vec<(Signal, usize)>;
 }
 
-/// The accounts of one node. `in + created + recovered = out + dropped + held`, exactly, whenever nothing is
+/// The accounts of one node. `in + created + recovered = out + dropped + kept + held`, exactly, whenever nothing is
 /// under way inside the node.
 pub struct Books {
     node: [String; 3],
@@ -47,11 +47,12 @@ pub struct Books {
     columns: [[OnceLock<IntCounter>; Signal::ALL.len()]; BOOKS.len()],
 }
 
-const BOOKS: [&str; 4] = ["in", "created", "out", "recovered"];
+const BOOKS: [&str; 5] = ["in", "created", "out", "recovered", "kept"];
 const IN: usize = 0;
 const CREATED: usize = 1;
 const OUT: usize = 2;
 const RECOVERED: usize = 3;
+const KEPT: usize = 4;
 
 impl Books {
     /// Opens the accounts of node `id` of `kind`, in `pipeline` (empty for receivers and exporters).
@@ -60,7 +61,7 @@ impl Books {
             node: [kind.as_str().to_owned(), pipeline.to_owned(), id.to_owned()],
             moved: metrics.counter(
                 "tidewatch_node_items",
-                "Items that came into a node, were created in it, recovered from its disk, or left it.",
+                "Items that came into a node, were created in it, recovered from its disk, left it, or stay on its disk without it.",
                 &["kind", "pipeline", "node", "signal", "book"],
             ),
             dropped: metrics.counter(
@@ -80,6 +81,11 @@ impl Books {
     /// Items were found that an earlier agent had left on disk.
     pub fn recovered(&self, signal: Signal, items: usize) {
         self.add(RECOVERED, signal, items);
+    }
+
+    /// Items stay on disk for whoever comes next, while the node itself goes.
+    pub fn kept(&self, signal: Signal, items: usize) {
+        self.add(KEPT, signal, items);
     }
 
     /// Items were made here.

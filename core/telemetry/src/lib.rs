@@ -2,7 +2,7 @@
 //!
 //! [`Metrics`] holds every metric the agent tells about itself, in the OpenTelemetry Collector's names
 //! where it has them; [`process`] adds what the process costs, and [`server`] serves them. [`Books`] are the
-//! accounts of one node: `in + created + recovered = out + dropped + held`. [`logs`] writes the agent's own log.
+//! accounts of one node: `in + created + recovered = out + dropped + kept + held`. [`logs`] writes the agent's own log.
 
 mod books;
 pub mod logs;

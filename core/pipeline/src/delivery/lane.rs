@@ -57,6 +57,8 @@ pub(super) enum Stage {
     Draining,
     /// Gives up what is left.
     Aborted,
+    /// What is left on disk is no longer its own.
+    Gone,
 }
 
 struct Trouble {
@@ -300,6 +302,9 @@ fn is_for_outbox(batch: &Batch) -> bool {
 
 impl Held for Lane {
     fn held(&self) -> Vec<(DataType, usize)> {
+        if *self.stage.borrow() == Stage::Gone {
+            return Vec::new();
+        }
         let mut held = self.queue.held();
         held.extend(self.under_way.held());
         held.extend(self.disk.iter().flat_map(DiskQueue::held));

@@ -195,6 +195,8 @@ impl Lane {
         let Some(disk) = &self.disk else { return Left { undelivered: left, kept: 0 } };
         let alerts = alerts + self.outbox.flush().await;
         disk.close(self.id()).await;
+        self.held().into_iter().for_each(|(data_type, items)| self.books().kept(data_type, items));
+        self.stage.send_replace(Stage::Gone);
         Left { undelivered: alerts, kept: left - alerts }
     }
 }

@@ -34,8 +34,9 @@ async fn an_answer_stands_for_the_disk_and_the_next_agent_delivers() {
     let bench = Bench::start(&yaml(directory.path(), "", ON_DISK)).await;
     bench.sink("sink").always(Answer::Refuse(None));
     assert!(bench.send(logs([1, 2])).verdict().await.is_settled(), "the destination is away");
-    let (report, _) = bench.stop().await;
+    let (report, accounts) = bench.stop().await;
     assert_eq!((report.undelivered, report.kept), (vec![], vec![("sink".to_owned(), 2)]));
+    assert_eq!(accounts.sum("tidewatch_node_items", &[("node", "sink"), ("book", "kept")]), 2);
 
     let bench = Bench::start(&yaml(directory.path(), "", ON_DISK)).await;
     eventually("it is delivered", || bench.sink("sink").taken() == [1, 2]).await;

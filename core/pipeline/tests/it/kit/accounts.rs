@@ -44,14 +44,14 @@ impl Accounts {
         self.sum("otelcol_exporter_queue_size", &[])
     }
 
-    /// The nodes for which `in + created + recovered = out + dropped + held` does not hold, with both sides.
+    /// The nodes for which `in + created + recovered = out + dropped + kept + held` does not hold, with both sides.
     pub(crate) fn unbalanced(&self) -> Vec<String> {
         let mut nodes: BTreeMap<String, [i64; 5]> = BTreeMap::new();
         for (name, labels, value) in &self.0 {
             let column = match (name.as_str(), labels.get("book").map(String::as_str)) {
                 ("tidewatch_node_items", Some("in")) => 0,
                 ("tidewatch_node_items", Some("created" | "recovered")) => 1,
-                ("tidewatch_node_items", Some("out")) => 2,
+                ("tidewatch_node_items", Some("out" | "kept")) => 2,
                 ("tidewatch_dropped_items", _) => 3,
                 ("tidewatch_held_items", _) => 4,
                 _ => continue,
