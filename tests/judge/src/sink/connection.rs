@@ -75,6 +75,10 @@ impl Connection {
     }
 
     async fn answer(self: Arc<Self>, protocol: Protocol, mut contents: Contents) -> Response<AnswerBody> {
+        // Before the script is asked: what it decides is answered.
+        if *self.closing.borrow() {
+            return pending().await;
+        }
         let came = self.record.times.now();
         let mut decision = (self.script)(Arrival { protocol, numbers: &contents.numbers });
         while let Answer::Slow(pause, next) = decision {
