@@ -4,7 +4,7 @@ use crate::file_log::entries::{Entries, EntriesConfig, FileNames, Pattern, Reque
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use tidewatch_component::BuildContext;
-use tidewatch_config::Mistake;
+use tidewatch_config::{ComponentId, Mistake};
 use tidewatch_otlp::{Request, Signal, views::ValueView};
 use tidewatch_telemetry::Metrics;
 
@@ -12,8 +12,11 @@ use tidewatch_telemetry::Metrics;
 pub(super) const NOW: u64 = 1_740_787_200_000_000_000;
 
 pub(super) fn build(config: Json, metrics: &Metrics) -> Result<Arc<Pattern>, Vec<Mistake>> {
-    let config: EntriesConfig = serde_json::from_value(config).expect("keys that are there");
-    config.build(&BuildContext::new("file_log".parse().expect("an id"), metrics))
+    parsed(config).build(&BuildContext::new(ComponentId::new("file_log"), metrics))
+}
+
+fn parsed(config: Json) -> EntriesConfig {
+    serde_json::from_value(config).expect("keys that are there")
 }
 
 pub(super) fn pattern(config: Json) -> Arc<Pattern> {
