@@ -33,7 +33,7 @@ pub use component::{Component, Mistake};
 pub use config::Config;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use id::{ComponentId, IdError, PipelineId};
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, reload};
 pub use node::{Entry, Map, Node, Value};
 pub use print::print_config;
 pub use print_schema::print_schema;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::expand::{self, Env};
 use crate::node::{Entry, Map};
 use crate::service::{self, Parts};
+use crate::source::Files;
 use crate::{
     Catalog, Config, Diagnostic, Diagnostics, Kind, Mistake, Node, Source, SourceText, Span, Value, merge,
     parse, sections, variables,
@@ -40,15 +41,36 @@ pub fn load(
     catalog: &Catalog,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Loaded {
+    load_from(Files::All, sources, sets, catalog, env)
+}
+
+/// As [`load`], for a program that runs and must not wait: files other than regular ones, such as pipes, are
+/// mistakes.
+pub fn reload(
+    sources: &[Source],
+    sets: &[String],
+    catalog: &Catalog,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Loaded {
+    load_from(Files::Regular, sources, sets, catalog, env)
+}
+
+fn load_from(
+    readable: Files,
+    sources: &[Source],
+    sets: &[String],
+    catalog: &Catalog,
+    env: Env<'_>,
+) -> Loaded {
     let mut diagnostics = Diagnostics::default();
-    let mut tree = read(sources, sets, env, &mut diagnostics);
+    let mut tree = read(sources, sets, env, readable, &mut diagnostics);
     let named = sources.iter().filter_map(|source| match source {
         Source::File(path) => Some(path.clone()),
         _ => None,
     });
     let mut files: Vec<PathBuf> = named.collect();
     let config = tree.as_mut().and_then(|tree| {
-        files.extend(expand::expand(tree, env));
+        files.extend(expand::expand(tree, env, readable));
         let config = check(tree, catalog, &mut diagnostics);
         diagnostics.extend(tree.all_unresolved());
         variables::warn(tree, &mut diagnostics);
@@ -60,10 +82,16 @@ pub fn load(
 }
 
 /// All sources and sets, merged; `None` if one cannot be read.
-fn read(sources: &[Source], sets: &[String], env: Env<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
+fn read(
+    sources: &[Source],
+    sets: &[String],
+    env: Env<'_>,
+    readable: Files,
+    diagnostics: &mut Diagnostics,
+) -> Option<Node> {
     let mut layers = Vec::new();
     for (order, source) in sources.iter().enumerate() {
-        layers.push(read_source(source, order, env, diagnostics));
+        layers.push(read_source(source, order, env, readable, diagnostics));
     }
     for (index, set) in sets.iter().enumerate() {
         layers.push(read_set(set, sources.len() + index, diagnostics));
@@ -83,8 +111,14 @@ fn read(sources: &[Source], sets: &[String], env: Env<'_>, diagnostics: &mut Dia
     merged
 }
 
-fn read_source(source: &Source, order: usize, env: Env<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
-    let text = match source.read(order, env) {
+fn read_source(
+    source: &Source,
+    order: usize,
+    env: Env<'_>,
+    readable: Files,
+    diagnostics: &mut Diagnostics,
+) -> Option<Node> {
+    let text = match source.read(order, env, readable) {
         Ok(text) => Arc::new(text),
         Err(diagnostic) => {
             diagnostics.push(diagnostic);

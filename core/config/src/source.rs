@@ -19,6 +19,15 @@ pub enum Source {
     Unsupported(String),
 }
 
+/// Which files are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Files {
+    /// Pipes and devices, too, such as `/dev/stdin`.
+    All,
+    /// Those that nobody has to be waited for.
+    Regular,
+}
+
 /// Schemes of the Collector's providers that there is no counterpart for.
 const UNSUPPORTED: [&str; 4] = ["http", "https", "s3", "secretsmanager"];
 
@@ -43,9 +52,10 @@ impl Source {
         &self,
         order: usize,
         env: &dyn Fn(&str) -> Option<String>,
+        files: Files,
     ) -> Result<SourceText, Diagnostic> {
         let (name, text) = match self {
-            Self::File(path) => (path.display().to_string(), read_file(path)?),
+            Self::File(path) => (path.display().to_string(), read_file(path, files)?),
             Self::Env(variable) => {
                 let name = format!("env:{variable}");
                 let message =
@@ -69,11 +79,18 @@ impl Source {
 ///
 /// # Errors
 ///
-/// If there is no such file, or if it cannot be read, is too large or not UTF-8.
-pub(crate) fn read_file(path: &Path) -> Result<String, Diagnostic> {
+/// If there is no such file, or if it cannot be read, is of another kind than `files`, too large or not UTF-8.
+pub(crate) fn read_file(path: &Path, files: Files) -> Result<String, Diagnostic> {
     let failed =
         |reason: String| Diagnostic::error(None, format!("cannot read {}: {reason}", path.display()));
     let mut bytes = Vec::new();
+    // Before it is opened: opening a pipe waits for a writer.
+    if files == Files::Regular {
+        let metadata = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+        if !metadata.is_file() {
+            return Err(failed("it is not a regular file, and a reload reads no other".into()));
+        }
+    }
     let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
     if bytes.len() > MAX_BYTES {

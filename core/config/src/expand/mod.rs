@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::parse::{self, MAX_BYTES, MAX_DEPTH};
-use crate::source::read_file;
+use crate::source::{self, read_file};
 use crate::{Diagnostic, Diagnostics, Node, SourceText, Span, Value};
 
 mod reference;
@@ -22,14 +22,15 @@ pub(crate) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// What a variable or file holds is taken as it is if it is a scalar; a list or mapping in it is a piece of
 /// configuration, and so expanded in turn.
 /// Returns the files that references named, also those that could not be read.
-pub(crate) fn expand(node: &mut Node, env: Env<'_>) -> Vec<PathBuf> {
-    let mut expander = Expander { env, spent: 0, files: Vec::new() };
+pub(crate) fn expand(node: &mut Node, env: Env<'_>, readable: source::Files) -> Vec<PathBuf> {
+    let mut expander = Expander { env, readable, spent: 0, files: Vec::new() };
     expander.node(node, 0, 0);
     expander.files
 }
 
 struct Expander<'a> {
     env: Env<'a>,
+    readable: source::Files,
     /// How many bytes references have brought in.
     spent: usize,
     /// What references named.
@@ -135,7 +136,8 @@ impl Expander<'_> {
             }
             Reference::File(path) => {
                 self.files.push(path.into());
-                let text = read_file(Path::new(path)).map_err(|diagnostic| error(diagnostic.message))?;
+                let text = read_file(Path::new(path), self.readable)
+                    .map_err(|diagnostic| error(diagnostic.message))?;
                 let end =
                     text.strip_suffix('\n').map_or(text.len(), |text| text.trim_end_matches('\r').len());
                 let text = text[..end].to_owned();
