@@ -26,9 +26,12 @@ mod tests {
             encoding: LogEncoding::Json,
             ..Logs::default()
         };
-        tidewatch_telemetry::logs::install(&config).expect("the only log of this process");
+        let metrics = tidewatch_telemetry::Metrics::default();
+        let installed =
+            tidewatch_telemetry::logs::install(&config, &metrics).expect("the only log of this process");
         super::log();
         std::thread::spawn(|| panic!("the sky fell")).join().expect_err("it panicked");
+        drop(installed);
         let log = std::fs::read_to_string(path).expect("the log");
         let line: serde_json::Value = serde_json::from_str(&log).expect("one line");
         assert_eq!((&line["level"], &line["panic"]), (&"error".into(), &"the sky fell".into()));

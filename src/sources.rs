@@ -4,7 +4,7 @@ use crate::terminal;
 use clap::Args;
 use std::process::ExitCode;
 use tidewatch_component::Registry;
-use tidewatch_config::{Loaded, Source, load};
+use tidewatch_config::{Loaded, Source, load, reload};
 
 /// The options that name it.
 #[derive(Debug, Default, Args)]
@@ -31,6 +31,18 @@ impl Sources {
     /// # Errors
     /// The exit code where none is named; the user has been told.
     pub(crate) fn load(&self, registry: &Registry) -> Result<Loaded, ExitCode> {
+        Ok(load(&self.named()?, &self.set, registry.catalog(), &|name| std::env::var(name).ok()))
+    }
+
+    /// The same while the agent runs: only regular files are read.
+    ///
+    /// # Errors
+    /// As [`Sources::load`].
+    pub(crate) fn reload(&self, registry: &Registry) -> Result<Loaded, ExitCode> {
+        Ok(reload(&self.named()?, &self.set, registry.catalog(), &|name| std::env::var(name).ok()))
+    }
+
+    fn named(&self) -> Result<Vec<Source>, ExitCode> {
         if self.config.is_empty() {
             terminal::error(
                 "no configuration is given",
@@ -39,7 +51,6 @@ impl Sources {
             );
             return Err(ExitCode::from(2));
         }
-        let sources: Vec<Source> = self.config.iter().map(|argument| Source::parse(argument)).collect();
-        Ok(load(&sources, &self.set, registry.catalog(), &|name| std::env::var(name).ok()))
+        Ok(self.config.iter().map(|argument| Source::parse(argument)).collect())
     }
 }

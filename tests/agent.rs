@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{Agent, File, get, run};
-use std::net::TcpListener;
+use common::{Agent, File, get, run, tidewatch, wait_for_the_end};
+use std::{net::TcpListener, process::Stdio};
 
 /// What it says when a signal came.
 const STOPPING: &str = "stopping; a second signal ends it at once";
@@ -165,4 +165,42 @@ fn telemetry_is_moved_by_as_many_threads_as_told() {
         Agent::start(&undeliverable().replace("service:", &service)).threads()
     };
     assert_eq!(threads(5), threads(1) + 4);
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_nothing_up() {
+    let address =
+        TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").to_string();
+    let config = QUIET
+        .replace("rate: 20", "rate: 2000")
+        .replace(
+            "debug:",
+            "debug: {verbosity: detailed, use_internal_logger: true, sampling_initial: 1000000}",
+        )
+        .replace("metrics: {address: '127.0.0.1:0'}", &format!("metrics: {{address: '{address}'}}"))
+        .replace("telemetry:", "telemetry:\n    logs: {level: debug}");
+    let file = File::new(&config);
+    let mut command = tidewatch(&["--config", file.as_str()]);
+    let mut agent = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let lost = || {
+        std::net::TcpStream::connect(&address).ok()?;
+        let (_, metrics) = get(&address, "/metrics");
+        let mut lines = metrics.lines();
+        let lost =
+            lines.find_map(|line| line.strip_prefix("tidewatch_log_lost_lines{output=\"stderr\"} "))?;
+        Some(lost.to_owned())
+    };
+    // The pipe is full, and so is what waits for it.
+    let full = (0..1200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        lost().is_some_and(|lost| lost != "0")
+    });
+    // Told to reload what is wrong, it says so at length.
+    std::fs::write(&file.path, "servce:").expect("written");
+    common::signal(&agent, "HUP");
+    let answers = lost().is_some();
+    common::signal(&agent, "TERM");
+    let status = wait_for_the_end(&mut agent);
+    assert!(full && answers);
+    assert_eq!(status.code(), Some(0));
 }

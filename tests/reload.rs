@@ -156,6 +156,21 @@ fn a_broken_configuration_changes_nothing() {
 }
 
 #[test]
+fn a_pipe_in_place_of_the_file_is_not_waited_for() {
+    let bench = Bench::start(QUIET);
+    std::fs::remove_file(&bench.file.path).expect("removed");
+    let made = std::process::Command::new("mkfifo").arg(&bench.file.path).status().expect("mkfifo runs");
+    assert!(made.success());
+    let (status, body) = bench.reload();
+    assert_eq!(status, 400, "{body}");
+    let mistake = body["mistakes"][0].as_str().expect("a mistake");
+    assert!(mistake.contains("agent.yaml: it is not a regular file"), "{mistake}");
+    assert!(get(&bench.admin, "/-/config").1.contains("exporters: [debug]"));
+    bench.agent.signal("TERM");
+    assert_eq!(bench.agent.wait().0.code(), Some(0));
+}
+
+#[test]
 fn what_takes_a_restart_is_refused_by_its_key() {
     let bench = Bench::start(QUIET);
     bench.write("  telemetry:", "  threads: 3\n  telemetry:");

@@ -37,10 +37,14 @@ pub(crate) fn run(sources: &Sources, registry: &Registry) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    if let Err(error) = logs::install(&config.service.telemetry.logs) {
-        terminal::fail(&error.to_string());
-        return ExitCode::FAILURE;
-    }
+    // Dropped last: what is said at the end is written, too.
+    let log = match logs::install(&config.service.telemetry.logs, &metrics) {
+        Ok(log) => log,
+        Err(error) => {
+            terminal::fail(&error.to_string());
+            return ExitCode::FAILURE;
+        }
+    };
     panics::log();
     process::register(&metrics);
     let runtime = match runtime(config.service.threads) {
@@ -50,7 +54,7 @@ pub(crate) fn run(sources: &Sources, registry: &Registry) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let reloader = Reloader::new(sources, registry, &loaded, config, &metrics);
+    let reloader = Reloader::new(sources, registry, &loaded, config, &metrics, &log);
     let code = runtime.block_on(serve(agent, reloader, &metrics));
     runtime.shutdown_timeout(LAST_MOMENTS);
     code

@@ -54,7 +54,9 @@ fn stamp(path: &Path) -> Option<[i64; 5]> {
     Some([file.mtime(), file.mtime_nsec(), number(file.size()), number(file.ino()), number(file.dev())])
 }
 
+/// Nothing for what is no regular file: a pipe would be waited for.
 fn content(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok()?.is_file().then_some(())?;
     let mut hasher = DefaultHasher::new();
     std::fs::read(path).ok()?.hash(&mut hasher);
     Some(hasher.finish())

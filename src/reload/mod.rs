@@ -17,7 +17,7 @@ use tidewatch_config::{
     service::{LogEncoding, Logs},
 };
 use tidewatch_pipeline::{Changes, ReloadError, Running};
-use tidewatch_telemetry::Metrics;
+use tidewatch_telemetry::{Metrics, logs::Installed};
 
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -34,6 +34,7 @@ pub(crate) struct Reloader<'a> {
     printed: Arc<str>,
     files: Files,
     meters: Meters,
+    log: &'a Installed,
 }
 
 impl<'a> Reloader<'a> {
@@ -44,10 +45,11 @@ impl<'a> Reloader<'a> {
         loaded: &Loaded,
         config: Config,
         metrics: &Metrics,
+        log: &'a Installed,
     ) -> Self {
         let files = Files::look(&loaded.files);
         let printed = print_config(loaded).into();
-        Self { sources, registry, config, printed, files, meters: Meters::new(metrics) }
+        Self { sources, registry, config, printed, files, meters: Meters::new(metrics), log }
     }
 
     /// The configuration that runs.
@@ -88,7 +90,7 @@ impl<'a> Reloader<'a> {
 
     async fn take_over(&mut self, running: &mut Running) -> Outcome {
         // Only a command line that names nothing has nothing to load, and this one was used before.
-        let Ok(loaded) = self.sources.load(self.registry) else { return Ok(Changes::default()) };
+        let Ok(loaded) = self.sources.reload(self.registry) else { return Ok(Changes::default()) };
         self.files = Files::look(&loaded.files);
         let Some(config) = &loaded.config else { return Err(loaded.diagnostics) };
         let lasting = lasting::mistakes(&self.config.service, &config.service);
@@ -111,7 +113,7 @@ impl<'a> Reloader<'a> {
         let message = "cannot reload: nothing has changed";
         if is_for_people(&self.config.service.telemetry.logs) {
             tracing::error!("{message}, see below");
-            terminal::show(mistakes);
+            self.log.show(&mistakes.render(terminal::color()));
         } else {
             tracing::error!(mistakes = mistakes.render(false), "{message}");
         }

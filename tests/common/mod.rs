@@ -125,21 +125,12 @@ impl Agent {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &pid]).status().expect("kill runs");
-        assert!(sent.success());
+        signal(&self.child, name);
     }
 
     /// Waits for the end, and reads the rest of the log.
     pub(crate) fn wait(mut self) -> (ExitStatus, Vec<Value>) {
-        let deadline = Instant::now() + PATIENCE;
-        let status = loop {
-            if let Some(status) = self.child.try_wait().expect("a status") {
-                break status;
-            }
-            assert!(Instant::now() < deadline, "the agent does not end");
-            std::thread::sleep(Duration::from_millis(20));
-        };
+        let status = wait_for_the_end(&mut self.child);
         let mut rest = String::new();
         self.log.read_to_string(&mut rest).expect("the rest");
         let mut lines = std::mem::take(&mut self.lines);
@@ -153,6 +144,27 @@ impl Drop for Agent {
         // Ended already, as it should be.
         self.child.kill().ok();
         self.child.wait().ok();
+    }
+}
+
+/// Sends a signal, e.g. `TERM`.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().expect("kill runs");
+    assert!(sent.success());
+}
+
+/// How an agent ended; one that does not is killed.
+pub(crate) fn wait_for_the_end(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().expect("a status") {
+            return status;
+        }
+        if Instant::now() > deadline {
+            child.kill().ok();
+            panic!("the agent does not end");
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -1,23 +1,28 @@
 //! Where lines go.
 
+use super::queue::Queue;
+use prometheus::IntCounterVec;
 use std::{
+    cell::Cell,
     fs::{File, OpenOptions},
     io::{self, IsTerminal, Write},
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::Arc,
 };
 
-/// Where lines go, and where it is said that one could not be written.
-pub(super) struct Outputs {
-    lines: Vec<Output>,
-    errors: Vec<Output>,
+/// Where lines go.
+pub(super) struct Outputs(Vec<Way>);
+
+/// The way to an output.
+struct Way {
+    output: String,
+    queue: Queue,
+    color: bool,
 }
 
 struct Output {
     name: String,
     sink: Sink,
     color: bool,
-    /// The last line could not be written; said once, not for every line.
-    failing: AtomicBool,
 }
 
 enum Sink {
@@ -27,28 +32,29 @@ enum Sink {
 }
 
 impl Outputs {
-    /// Opens `stderr`, `stdout` or files, which are appended to.
-    pub(super) fn open(lines: &[String], errors: &[String]) -> io::Result<Self> {
-        let open = |names: &[String]| names.iter().map(|name| Output::open(name)).collect::<io::Result<_>>();
-        Ok(Self { lines: open(lines)?, errors: open(errors)? })
+    /// Opens `stderr`, `stdout` or files, which are appended to; `errors` are told when a line could not be
+    /// written. `lost` counts lines by output.
+    pub(super) fn open(lines: &[String], errors: &[String], lost: &IntCounterVec) -> io::Result<Self> {
+        let open =
+            |names: &[String]| names.iter().map(|name| Output::open(name)).collect::<io::Result<Vec<_>>>();
+        let lines = open(lines)?;
+        let errors = Arc::new(open(errors)?);
+        let way = |output: Output| {
+            let (name, color) = (output.name.clone(), output.color);
+            let queue = Queue::start(lost.with_label_values(&[&name]), output.writer(errors.clone()))?;
+            Ok(Way { output: name, queue, color })
+        };
+        Ok(Self(lines.into_iter().map(way).collect::<io::Result<_>>()?))
     }
 
-    /// Writes a line, made with or without colours, everywhere.
+    /// Sends a line, made with or without colours, everywhere.
     pub(super) fn write(&self, line: impl Fn(bool) -> String) {
-        for output in &self.lines {
-            match output.write(&line(output.color)) {
-                Ok(()) => output.failing.store(false, Relaxed),
-                Err(error) if !output.failing.swap(true, Relaxed) => self.complain(&output.name, &error),
-                Err(_) => {}
-            }
-        }
+        self.0.iter().for_each(|way| way.queue.push(line(way.color)));
     }
 
-    fn complain(&self, name: &str, error: &io::Error) {
-        for output in &self.errors {
-            // There is no other place to say that this fails, too.
-            output.write(&format!("the log cannot be written to {name}: {error}\n")).ok();
-        }
+    /// The ways there, by the output's name.
+    pub(super) fn queues(&self) -> Vec<(String, Queue)> {
+        self.0.iter().map(|way| (way.output.clone(), way.queue.clone())).collect()
     }
 }
 
@@ -66,7 +72,21 @@ impl Output {
             }
         };
         let color = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Ok(Self { name: name.to_owned(), sink, color, failing: AtomicBool::new(false) })
+        Ok(Self { name: name.to_owned(), sink, color })
+    }
+
+    /// Writes lines; that it fails is said once, not for every line.
+    fn writer(self, errors: Arc<Vec<Self>>) -> impl Fn(&str) + Send + 'static {
+        let failing = Cell::new(false);
+        move |line| match self.write(line) {
+            Ok(()) => failing.set(false),
+            Err(error) if !failing.replace(true) => {
+                let complaint = format!("the log cannot be written to {}: {error}\n", self.name);
+                // There is no other place to say that this fails, too.
+                errors.iter().for_each(|output| drop(output.write(&complaint)));
+            }
+            Err(_) => {}
+        }
     }
 
     /// One write, so that lines of several threads do not mix.

@@ -1,13 +1,19 @@
 use super::*;
 use serde_json::Value;
 
+/// Logs what `write` does, to its end.
+fn log_to(config: &Logs, write: impl FnOnce()) {
+    let (subscriber, _installed) = subscriber(config, &Metrics::default()).expect("a log");
+    tracing::subscriber::with_default(subscriber, write);
+}
+
 /// What `write` logs under this configuration, as the file that it went to.
 fn logged(config: &str, write: impl FnOnce()) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("agent.log");
     let mut config: Logs = serde_json::from_str(config).expect("a configuration");
     config.output_paths = vec![path.display().to_string()];
-    tracing::subscriber::with_default(subscriber(&config).expect("a log"), write);
+    log_to(&config, write);
     std::fs::read_to_string(path).expect("the log")
 }
 
@@ -92,9 +98,7 @@ fn trouble_with_an_output_is_said_once_at_the_error_outputs() {
         error_output_paths: vec![errors.display().to_string()],
         ..Logs::default()
     };
-    tracing::subscriber::with_default(subscriber(&config).expect("a log"), || {
-        (0..3).for_each(|_| tracing::error!("lost"));
-    });
+    log_to(&config, || (0..3).for_each(|_| tracing::error!("lost")));
     let said = std::fs::read_to_string(errors).expect("the error output");
     assert_eq!(said.lines().count(), 1);
     assert!(said.starts_with("the log cannot be written to /dev/full: "), "{said}");
@@ -103,6 +107,6 @@ fn trouble_with_an_output_is_said_once_at_the_error_outputs() {
 #[test]
 fn a_file_that_cannot_be_opened_is_named() {
     let config = Logs { output_paths: vec!["/nowhere/agent.log".to_owned()], ..Logs::default() };
-    let error = subscriber(&config).err().expect("an error").to_string();
+    let error = subscriber(&config, &Metrics::default()).err().expect("an error").to_string();
     assert!(error.starts_with("cannot open the log file /nowhere/agent.log: "), "{error}");
 }
