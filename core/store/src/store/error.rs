@@ -42,7 +42,7 @@ pub enum StoreError {
         /// Why.
         error: StateError,
     },
-    /// [`Store::open`] comes first.
+    /// [`Store::open`](crate::Store::open) comes first.
     #[error("the store {} is not open", .0.display())]
     Closed(PathBuf),
     /// No file can have this name.

@@ -21,7 +21,7 @@ pub struct StoreOptions {
     pub fsync_interval: Duration,
     /// How queue logs are written.
     pub compression: Compression,
-    /// Whether a state file that cannot be read is put aside; otherwise [`Store::open`] fails.
+    /// Whether a state file that cannot be read is put aside; otherwise [`Store::open`](crate::Store::open) fails.
     pub recreate: bool,
     /// Whether the state file is made as small as it can be when it is opened.
     pub compact: bool,
