@@ -45,6 +45,9 @@ impl DoneSet {
     }
 }
 
+/// What every entry ends with: the file system may put zeros behind a torn one, and must not complete it by that.
+const LAST: u8 = 0xD0;
+
 const DAMAGED: u8 = 1;
 const CLOSED: u8 = 2;
 
@@ -105,24 +108,28 @@ impl Entry {
         {
             place.copy_from_slice(&number.to_le_bytes());
         }
+        // A segment has fewer than 2^56 bytes.
+        bytes[Self::LENGTH - 1] = LAST;
         let crc = crc32c::crc32c_append(salt, &bytes[4..]);
         bytes[..4].copy_from_slice(&crc.to_le_bytes());
         bytes
     }
 
     pub(super) fn decode(bytes: &[u8; Self::LENGTH], salt: u32) -> Option<Self> {
-        if bytes[..4] != crc32c::crc32c_append(salt, &bytes[4..]).to_le_bytes() {
+        let crc = crc32c::crc32c_append(salt, &bytes[4..]).to_le_bytes();
+        if bytes[..4] != crc || bytes[Self::LENGTH - 1] != LAST {
             return None;
         }
         let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| bytes[at + byte]));
+        let length = number(40) & (u64::MAX >> 8);
         let (from, to) = (number(8), number(16));
         match bytes[5] {
             0 if from < to => {
-                let amount = Amount { records: number(24), items: number(32), bytes: number(40) };
+                let amount = Amount { records: number(24), items: number(32), bytes: length };
                 Some(Self::Done { kind: bytes[4], from, to, amount })
             }
             DAMAGED if from < to => Some(Self::Damaged { from, to }),
-            CLOSED if from <= to => Some(Self::Closed { mark: from, end: to, length: number(40) }),
+            CLOSED if from <= to => Some(Self::Closed { mark: from, end: to, length }),
             _ => None,
         }
     }
@@ -166,7 +173,7 @@ mod tests {
         fn entries_are_read_back(
             (kind, salt) in (any::<u8>(), any::<u32>()),
             (from, length) in (0..u64::MAX / 2, 1..1000u64),
-            (records, items, bytes) in any::<(u64, u64, u64)>(),
+            (records, items, bytes) in (any::<u64>(), any::<u64>(), 0..1u64 << 56),
             (at, bit) in (any::<prop::sample::Index>(), 0..8),
         ) {
             let to = from + length;
@@ -177,6 +184,11 @@ mod tests {
             ] {
                 let mut encoded = entry.encode(salt);
                 prop_assert_eq!(Entry::decode(&encoded, salt), Some(entry));
+                for torn in 0..Entry::LENGTH {
+                    let mut torn_off = encoded;
+                    torn_off[torn..].fill(0);
+                    prop_assert_eq!(Entry::decode(&torn_off, salt), None);
+                }
                 encoded[at.index(Entry::LENGTH)] ^= 1u8 << bit;
                 prop_assert_eq!(Entry::decode(&encoded, salt), None);
             }
@@ -186,6 +198,7 @@ mod tests {
         fn any_bytes_are_entries_or_not(mut bytes in proptest::collection::vec(any::<u8>(), 0..200), salt in any::<u32>()) {
             if bytes.len() >= Entry::LENGTH {
                 bytes[5] &= 3;
+                bytes[Entry::LENGTH - 1] = LAST;
                 let crc = crc32c::crc32c_append(salt, &bytes[4..Entry::LENGTH]);
                 bytes[..4].copy_from_slice(&crc.to_le_bytes());
             }

@@ -121,12 +121,13 @@ impl Log {
             self.segments.insert(first, segment);
             return;
         };
-        let (kept, other) = if segment.mark >= other.mark { (segment, other) } else { (other, segment) };
+        let better = (segment.proven, segment.end) >= (other.proven, other.end);
+        let (kept, other) = if better { (segment, other) } else { (other, segment) };
         self.segments.insert(first, kept);
-        if other.mark > first {
+        if other.proven {
             self.set_aside(&other);
         } else {
-            // It failed before anything in it was durable, and the other one took its place.
+            // One of them failed before anything in it was durable, and the machine before the other one was.
             self.damage.torn_bytes += other.length;
             self.retired.push(other.place, other.file_bytes + other.done_bytes);
         }
@@ -204,6 +205,7 @@ fn read_done(storage: &dyn Storage, segment: &mut Segment) -> io::Result<Said> {
 /// Takes a closed segment as its summary describes it.
 fn trust(segment: &mut Segment, summary: Summary, done: &[Entry]) {
     segment.held = summary.tally;
+    segment.proven = true;
     (segment.end, segment.length, segment.mark) = (summary.end, summary.length, summary.end);
     for entry in done {
         if let &Entry::Done { kind, amount, .. } = entry {
@@ -236,6 +238,7 @@ fn verify(
     // Done files are not synced with the log. What was done and never durable may have been lost again, and leftovers of
     // a failed append stand in its place: such a segment gets no summary to count done records against.
     let countable = survey.holes.is_empty() && said.done_before(survey.mark);
+    segment.proven = closed.is_some() || survey.mark > segment.place.first;
     if let Some(closed) = closed {
         survey.mark = survey.mark.max(closed.mark);
     }

@@ -49,6 +49,8 @@ pub(super) struct Segment {
     pub(super) length: u64,
     /// Everything with a lower sequence is durable.
     pub(super) mark: u64,
+    /// Whether something in it was durable before this process, for all that can be known.
+    pub(super) proven: bool,
     /// The log file's bytes on disk.
     pub(super) file_bytes: u64,
     /// What is not done.
@@ -67,6 +69,7 @@ impl Segment {
             end: place.first,
             length: 0,
             mark: place.first,
+            proven: false,
             file_bytes: 0,
             held: Tally::default(),
             done: DoneSet::default(),

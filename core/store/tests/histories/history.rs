@@ -143,7 +143,6 @@ impl History {
             located: None,
             durable: false,
             done: false,
-            was_done: false,
             done_failed: false,
             given_up: false,
             shaky: false,
@@ -228,7 +227,7 @@ impl History {
         assert!(written.is_ok() || self.failed, "{written:?}");
         for sent in self.model.sent.iter_mut().filter(|sent| !sent.done) {
             if sent.located.is_some_and(|located| records.contains(&located)) {
-                (sent.done, sent.was_done, sent.done_failed) = (true, true, written.is_err());
+                (sent.done, sent.done_failed) = (true, written.is_err());
             }
         }
         self.shake();

@@ -15,9 +15,6 @@ pub(crate) struct Sent {
     /// A sync succeeded after it was appended.
     pub(crate) durable: bool,
     pub(crate) done: bool,
-    /// It was done once. Even if it came back after a crash, it may go for good in the next: the end of a torn entry may
-    /// appear when zeros follow it.
-    pub(crate) was_done: bool,
     /// `done` has returned an error, so that it may not be written down.
     pub(crate) done_failed: bool,
     /// A sync has failed since it was appended, or the process died: no later sync makes it durable.
@@ -127,10 +124,7 @@ impl Model {
 }
 
 fn must(sent: &Sent, since: Since) -> bool {
-    match since {
-        Since::Crash => sent.durable && !sent.was_done,
-        Since::Same | Since::Kill => sent.durable || !sent.shaky,
-    }
+    sent.durable || (since != Since::Crash && !sent.shaky)
 }
 
 fn may(sent: &Sent, since: Since) -> bool {
