@@ -2,7 +2,7 @@
 
 use super::{
     fingerprint::{Digest, FileId},
-    tail::{Mark, Stage, Tail},
+    tail::{Doubt, Mark, Stage, Tail},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -97,7 +97,9 @@ impl Checkpoints {
     /// What has changed since the last call, to be written all or nothing.
     pub(super) fn take_changes(&mut self, tails: &HashMap<u64, Tail>) -> Vec<Change> {
         let put = |key: u64| {
-            let value = serde_json::to_vec(&Checkpoint::of(tails.get(&key)?)).ok()?;
+            // What may be a copy of another file has no position of its own yet: the next start would read it whole.
+            let tail = tails.get(&key).filter(|tail| tail.doubt == Doubt::None)?;
+            let value = serde_json::to_vec(&Checkpoint::of(tail)).ok()?;
             Some(Change::Put { key: name(key), version: VERSION, value })
         };
         let mut changes: Vec<Change> = self.changed.drain().filter_map(put).collect();

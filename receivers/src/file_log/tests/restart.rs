@@ -72,6 +72,31 @@ async fn files_are_recognised_whatever_has_become_of_them_meanwhile() {
 }
 
 #[tokio::test]
+async fn a_compressed_copy_that_was_still_in_doubt_is_not_read_after_a_restart() {
+    let place = place();
+    place.append("app.log", numbered("line", 0..100));
+    let receiver = place.start().await;
+    place.lines(100).await;
+    place.rename("app.log", "app.log.1");
+    place.append("app.log", numbered("line", 100..110));
+    place.lines(110).await;
+    let packed = place.gzip("app.log.1");
+    place.append("app.log.2.gz", packed);
+    place.remove("app.log.1");
+    place.append("app.log", numbered("line", 110..120));
+    place.lines(120).await;
+    // Another name is no reason to take it for a file of its own.
+    place.rename("app.log.2.gz", "app.log.3.gz");
+    place.append("app.log", numbered("line", 120..130));
+    place.lines(130).await;
+    stop(&receiver).await;
+    let receiver = place.start().await;
+    place.append("app.log", numbered("line", 130..140));
+    place.lines(140).await;
+    stop(&receiver).await;
+}
+
+#[tokio::test]
 async fn what_was_not_acknowledged_comes_again_after_a_kill() {
     let place = place();
     place.append("app.log", numbered("line", 0..100));
