@@ -260,7 +260,7 @@ fn a_queue_of_an_exporter_that_is_gone_is_named_at_the_start() {
     send(&first, 0, 1.0);
     stop(first);
     let next = Agent::start(&config(directory.path(), &nowhere()).replace("otlp/far", "otlp/near"));
-    let line = next.line(|line| line["exporter"] == "otlp/far" && line["level"] == "WARN");
+    let line = next.line(|line| line["exporter"] == "otlp/far" && line["level"] == "warn");
     assert!(line["message"].as_str().is_some_and(|text| text.contains("not configured")), "{line}");
     stop(next);
 }
