@@ -10,7 +10,6 @@ fn mistakes(kind: &str, keys: &str) -> String {
 fn keys_of_the_collector_that_cannot_be_honoured_say_so() {
     for (kind, keys, key) in [
         ("otlp", "middlewares: [{id: limiter}]", "middlewares"),
-        ("otlp", "sending_queue: {storage: file_storage}", "storage"),
         ("otlp", "tls: {tpm: {enabled: true}}", "tpm"),
         ("otlp_http", "profiles_endpoint: 'http://backend/v1/profiles'", "profiles_endpoint"),
         ("otlp_http", "cookies: {enabled: true}", "cookies"),
@@ -33,6 +32,7 @@ fn values_that_cannot_work_are_named() {
         ("otlp", "endpoint: 'a:1', connections: 0", "connections"),
         ("otlp", "endpoint: 'a:1', authority: 'a b'", "this is not `host` or `host:port`"),
         ("otlp", "endpoint: 'a:1', auth: {authenticator: basicauth}", "there is no extension `basicauth`"),
+        ("otlp", "endpoint: 'a:1', sending_queue: {storage: disk}", "there is no extension `disk`"),
         ("otlp", "endpoint: 'a:1', tls: {cert_file: a.pem}", "a certificate is given, but not its key"),
         ("otlp", "endpoint: 'a:1', sending_queue: {max_bytes: 0}", "a queue needs room for at least 1 byte"),
         ("otlp_http", "", "neither `endpoint` nor this is given"),
