@@ -46,7 +46,8 @@ impl Running {
         let started = Instant::now();
         let child = Command::new(&command[0])
             .args(&command[1..])
-            .env(DIRECTORY, directory)
+            // Patterns of files take no `..` in the middle.
+            .env(DIRECTORY, directory.canonicalize()?)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
