@@ -1,6 +1,6 @@
 //! The unit that moves through a pipeline.
 
-use crate::{Alert, AlertKind, Context, DataType, Outcome, Receipt, Rejection, Ticket};
+use crate::{Alert, AlertKind, Context, DataType, Outcome, Receipt, Ticket};
 use smallvec::SmallVec;
 use std::{borrow::Cow, sync::Arc};
 use tidewatch_otlp::Request;
@@ -135,17 +135,19 @@ impl Batch {
         Self { payload, context: self.context.clone(), tickets }
     }
 
-    /// Ends the batch: every receipt behind it learns the outcome of this part.
+    /// Ends the batch: every receipt behind it learns the outcome of this part, and of a rejection what concerns its
+    /// own items, as far as it is known which these are.
     pub fn end(self, outcome: &Outcome) {
+        let Outcome::Rejected(all) = outcome else {
+            return self.tickets.into_iter().for_each(|ticket| ticket.end(outcome.clone()));
+        };
+        let aligned = self.tickets.iter().map(Ticket::items).sum::<usize>() == self.items();
+        let mut next = 0;
         for ticket in self.tickets {
-            let own = match outcome {
-                Outcome::Rejected(all) => Outcome::Rejected(Rejection {
-                    items: all.items.min(ticket.items()),
-                    reason: all.reason.clone(),
-                }),
-                other => other.clone(),
-            };
-            ticket.end(own);
+            let place = next..next + ticket.items();
+            next = place.end;
+            let own = all.share(ticket.items(), aligned.then_some(&place), ticket.first());
+            ticket.end(own.map_or(Outcome::Delivered, Outcome::Rejected));
         }
     }
 
@@ -391,6 +393,31 @@ mod tests {
         let parts = joined.halve().expect("four items");
         assert!(parts.iter().all(|part| part.parts_of(&first) == 1 && part.parts_of(&second) == 1));
         parts.into_iter().for_each(|part| part.end(&Outcome::Delivered));
+    }
+
+    #[test]
+    fn a_sender_is_told_which_of_its_items_were_refused() {
+        use crate::{Fault, Rejection};
+        let (first, one) = batch(3);
+        let (second, two) = batch(4);
+        let fault = |index| Fault { index: Some(index), field: None, reason: "no".into() };
+        // Of seven items in parts of two, the third part holds the second submission's items 1 and 2.
+        for (number, part) in Batch::merge(vec![one, two]).split(2, 0).into_iter().enumerate() {
+            let mut rejection = Rejection::default();
+            rejection.push(fault(1));
+            part.end(&if number == 2 { Outcome::Rejected(rejection) } else { Outcome::Delivered });
+        }
+        assert_eq!(verdict(first).rejected, None);
+        let rejected = verdict(second).rejected.expect("one item");
+        assert_eq!((rejected.items, rejected.faults), (1, vec![fault(2)]));
+    }
+
+    fn verdict(receipt: Receipt) -> crate::Verdict {
+        use std::task::{Context as Task, Poll, Waker};
+        match std::pin::pin!(receipt).poll(&mut Task::from_waker(Waker::noop())) {
+            Poll::Ready(verdict) => verdict,
+            Poll::Pending => panic!("a part has not ended"),
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod processor;
 mod receipt;
 mod receiver;
 mod registry;
+mod rejection;
 pub mod template;
 pub mod timestamp;
 
@@ -35,7 +36,7 @@ pub use exporter::{ExportError, Exported, Exporter, Order};
 pub use extension::{Extension, Health, Host, StartError};
 pub use last_call::LastCall;
 pub use processor::{Gather, Out, Processor};
-pub use receipt::{Failure, Outcome, Receipt, Rejection, Ticket, Verdict};
+pub use receipt::{Failure, Outcome, Receipt, Ticket, Verdict};
 pub use receiver::{
     Acknowledge, AcknowledgeConfig, Gate, Intake, Permit, Receiver, Refusal, Room, Submission,
 };
@@ -43,6 +44,7 @@ pub use registry::{
     Build, BuildContext, BuiltExporter, BuiltReceiver, ExporterFactory, ExtensionFactory, ProcessorFactory,
     ReceiverFactory, Registry,
 };
+pub use rejection::{Fault, MAX_FAULTS, Rejection};
 
 /// The four kinds of data: traces, metrics, logs and alerts.
 pub use tidewatch_config::{Signal as DataType, SignalSet};

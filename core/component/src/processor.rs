@@ -1,6 +1,6 @@
 //! What happens to telemetry on its way.
 
-use crate::{Alert, AlertKind, Batch, Context, Payload, Refusal};
+use crate::{Alert, AlertKind, Batch, Context, Outcome, Payload, Refusal, Rejection};
 use std::{borrow::Cow, sync::Arc, time::Instant};
 use tidewatch_config::{Signal, SignalSet};
 use tidewatch_telemetry::Books;
@@ -124,6 +124,22 @@ impl<'a> Out<'a> {
         self.gone(signal, items);
     }
 
+    /// Refuses a whole batch for good: whoever waits for it is told what was wrong, and need not send it again.
+    pub fn reject_batch(&mut self, batch: Batch, rejection: Rejection) {
+        self.dropped_items(batch.data_type(), batch.items(), "rejected");
+        batch.end(&Outcome::Rejected(rejection));
+    }
+
+    /// Refuses single items for good, while the rest of `batch` goes on: whoever waits is told what was wrong with
+    /// them, and need not send them again.
+    ///
+    /// To be called while the batch still has the payload that came in: the index of a [fault](crate::Fault) counts
+    /// the items of that, from 0. Where none of them is left, [`Out::reject_batch`] it instead.
+    pub fn reject_items(&mut self, batch: &Batch, rejection: Rejection) {
+        self.dropped_items(batch.data_type(), rejection.items, "rejected");
+        batch.fan_out().end(&Outcome::Rejected(rejection));
+    }
+
     /// Counts items that the processor added to a batch which goes on.
     pub fn created_items(&mut self, signal: Signal, items: usize) {
         self.books.created(signal, items);
@@ -152,5 +168,54 @@ impl<'a> Out<'a> {
             self.send_created(Batch::unattended(alerts, self.context.clone()));
         }
         (self.batches, self.wake_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Fault, Receipt};
+    use std::{collections::BTreeMap, future::Future, pin::pin, task};
+    use tidewatch_telemetry::{Metrics, NodeKind};
+
+    fn alerts(count: usize) -> Payload {
+        Payload::Alerts(vec![Alert::firing("A", "high", BTreeMap::new(), 1); count].into())
+    }
+
+    fn fault(index: usize) -> Fault {
+        Fault { index: Some(index), field: Some("state".into()), reason: "is missing".into() }
+    }
+
+    #[test]
+    fn single_items_are_refused_while_the_rest_goes_on() {
+        let metrics = Metrics::default();
+        let books = Books::open(&metrics, NodeKind::Processor, "main", "normalize");
+        let context = Arc::default();
+        let mut out = Out::new(&books, &context);
+        let (receipt, ticket) = Receipt::new(5);
+        let mut batch = Batch::new(alerts(5), context.clone(), ticket);
+        let mut rejection = Rejection::default();
+        [1, 3].into_iter().for_each(|index| rejection.push(fault(index)));
+        out.reject_items(&batch, rejection);
+        batch.payload = alerts(3);
+        out.send(batch);
+        assert_eq!(out.lost(Signal::Alerts, 5), 0, "two refused, three sent");
+        let (sent, _) = out.finish();
+        sent.into_iter().for_each(|batch| batch.end(&Outcome::Delivered));
+        let task::Poll::Ready(verdict) =
+            pin!(receipt).poll(&mut task::Context::from_waker(task::Waker::noop()))
+        else {
+            panic!("a part has not ended")
+        };
+        let rejected = verdict.rejected.expect("two items");
+        assert_eq!((rejected.items, rejected.faults), (2, vec![fault(1), fault(3)]));
+        assert_eq!((verdict.failure, verdict.delivered_parts), (None, 1));
+        let text = metrics.render();
+        assert!(
+            text.lines().any(|line| line.starts_with("tidewatch_dropped_items")
+                && line.contains(r#"reason="rejected""#)
+                && line.ends_with(" 2")),
+            "{text}"
+        );
     }
 }

@@ -3,6 +3,7 @@
 //! A part ends exactly once. A ticket that is dropped without an outcome counts as failed, so a lost
 //! batch can never look like a delivered one.
 
+use crate::Rejection;
 use std::{
     borrow::Cow,
     fmt,
@@ -27,19 +28,10 @@ pub enum Outcome {
     BestEffort,
     /// Dropped on purpose, for a reason that is counted; the source need not send it again.
     Dropped(Cow<'static, str>),
-    /// Refused for good by a destination; sending it again cannot help.
+    /// Items of it were refused for good by a processor or a destination; sending them again cannot help.
     Rejected(Rejection),
     /// Not delivered; the source may send it again.
     Failed(Failure),
-}
-
-/// Items that a destination refused for good.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejection {
-    /// How many items.
-    pub items: usize,
-    /// What the destination said.
-    pub reason: String,
 }
 
 /// Why a part was not delivered, and when a resend makes sense.
@@ -63,7 +55,7 @@ impl Failure {
 pub struct Verdict {
     /// The first failure: the whole submission counts as not delivered.
     pub failure: Option<Failure>,
-    /// Items refused for good, and the first reason.
+    /// Items refused for good, the first reason, and the first faults by their place in the submission.
     pub rejected: Option<Rejection>,
     /// The first reason for which a part was dropped on purpose.
     pub dropped: Option<Cow<'static, str>>,
@@ -79,7 +71,7 @@ impl Verdict {
                 self.dropped.get_or_insert(reason);
             }
             Outcome::Rejected(new) => match &mut self.rejected {
-                Some(sum) => sum.items += new.items,
+                Some(sum) => sum.add(new),
                 None => self.rejected = Some(new),
             },
             Outcome::Failed(failure) => {
@@ -167,7 +159,10 @@ impl Receipt {
             content_on_disk,
             state: Mutex::default(),
         });
-        (Self { shared: Some(shared.clone()) }, Ticket { shared: Some(shared), items, claimed: false })
+        (
+            Self { shared: Some(shared.clone()) },
+            Ticket { shared: Some(shared), items, first: Some(0), claimed: false },
+        )
     }
 
     /// The receipt of data for which nobody waits: it is ready at once.
@@ -217,6 +212,8 @@ impl Drop for Receipt {
 pub struct Ticket {
     shared: Option<Arc<Shared>>,
     items: usize,
+    /// Where the first of them stands in the submission; none where a processor has changed which there are.
+    first: Option<usize>,
     claimed: bool,
 }
 
@@ -228,12 +225,20 @@ impl Ticket {
 
     /// A ticket of data for which nobody waits, to keep its place among others'.
     pub(crate) fn of_nobody(items: usize) -> Self {
-        Self { shared: None, items, claimed: false }
+        Self { shared: None, items, first: None, claimed: false }
     }
 
     /// A processor has changed how many items this part stands for.
     pub(crate) fn stand_for(&mut self, items: usize) {
-        self.items = items;
+        if items != self.items {
+            self.items = items;
+            self.first = None;
+        }
+    }
+
+    /// Where the first of its items stands in the submission, where that is known.
+    pub(crate) fn first(&self) -> Option<usize> {
+        self.first
     }
 
     /// Whether this part belongs to the submission behind `receipt`.
@@ -246,14 +251,18 @@ impl Ticket {
         if let Some(shared) = &self.shared {
             shared.open.fetch_add(1, AcqRel);
         }
-        Self { shared: self.shared.clone(), items, claimed: false }
+        let first = self.first.filter(|_| items == self.items);
+        Self { shared: self.shared.clone(), items, first, claimed: false }
     }
 
     /// Cuts `items` off into a part of their own; this one keeps the rest.
     pub fn split_off(&mut self, items: usize) -> Self {
         let items = items.min(self.items);
+        let mut part = self.fork(items);
+        part.first = self.first;
         self.items -= items;
-        self.fork(items)
+        self.first = self.first.map(|first| first + items);
+        part
     }
 
     /// Ends this part.

@@ -72,7 +72,7 @@ fn outcome(ending: Ending) -> Outcome {
     match ending {
         Ending::Delivered => Outcome::Delivered,
         Ending::Dropped => Outcome::Dropped("filtered".into()),
-        Ending::Rejected => Outcome::Rejected(Rejection { items: usize::MAX, reason: "bad".into() }),
+        Ending::Rejected => Outcome::Rejected(Rejection::new(usize::MAX, "bad")),
         Ending::Failed | Ending::Lost => Outcome::Failed(Failure::new("away")),
     }
 }

@@ -26,7 +26,7 @@ impl Lines {
         for alert in alerts.iter() {
             match self.line(alert) {
                 Ok(line) => lines.extend(line),
-                Err(reason) => rejected.get_or_insert(Rejection { items: 0, reason }).items += 1,
+                Err(reason) => rejected.get_or_insert(Rejection::new(0, reason)).items += 1,
             }
         }
         Ok((lines, rejected))

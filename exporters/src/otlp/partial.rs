@@ -25,7 +25,7 @@ pub(crate) fn read(response: &[u8]) -> Exported {
         return Exported::default();
     }
     let items = usize::try_from(partial.rejected_log_records).unwrap_or(usize::MAX);
-    Exported { rejected: Some(Rejection { items, reason: partial.error_message }) }
+    Exported { rejected: Some(Rejection::new(items, partial.error_message)) }
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl Exporter for Immediate {
                 }
             };
             if let Some(reason) = refused {
-                rejected.get_or_insert(Rejection { items: 0, reason }).items += 1;
+                rejected.get_or_insert(Rejection::new(0, reason)).items += 1;
             }
         }
         self.settled().clear();

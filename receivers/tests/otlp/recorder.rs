@@ -92,7 +92,7 @@ impl Exporter for Recording {
             }),
             Answer::Reject => Err(ExportError::permanent("the destination says never")),
             Answer::Partly => {
-                Ok(Exported { rejected: Some(Rejection { items: 1, reason: "too old".to_owned() }) })
+                Ok(Exported { rejected: Some(Rejection::new(1, "too old")) })
             }
             Answer::Hang => std::future::pending().await,
         }

@@ -130,7 +130,7 @@ mod tests {
         let mut report = Report::default();
         assert_eq!(report.add(&letter, &Fed::Taken), None);
         assert!(report.is_complete());
-        let rejected = Rejection { items: 2, reason: "too old".into() };
+        let rejected = Rejection::new(2, "too old");
         let problem = report.add(&letter, &Fed::TakenInPart(rejected));
         assert_eq!(problem.as_deref(), Some("2 items refused again: too old"));
         assert!(report.add(&letter, &Fed::GivenUp("away".into())).is_some());

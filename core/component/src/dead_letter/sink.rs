@@ -185,7 +185,7 @@ mod tests {
         let own = letters.send(&letter(Some("file/dead"))).await;
         assert_eq!(own, Err(Unsent::OwnRefusal("file/dead".into())));
         for (outcome, expected) in [
-            (Outcome::Rejected(Rejection { items: 1, reason: "no".into() }), Unsent::Refused("no".into())),
+            (Outcome::Rejected(Rejection::new(1, "no")), Unsent::Refused("no".into())),
             (Outcome::Dropped("queue_full".into()), Unsent::Refused("queue_full".into())),
             (Outcome::Failed(crate::Failure::new("late")), Unsent::Failed("late".into())),
         ] {

@@ -12,7 +12,7 @@ impl Lane {
         let items = batch.items();
         tracing::warn!(exporter = self.id(), items, error = reason, "refused for good by the destination");
         let reason = self.in_its_name(reason);
-        let outcome = Outcome::Rejected(Rejection { items, reason: reason.clone() });
+        let outcome = Outcome::Rejected(Rejection::new(items, reason.clone()));
         self.end_undelivered(batch, "rejected", &reason, &outcome).await
     }
 

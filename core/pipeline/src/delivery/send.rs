@@ -185,7 +185,7 @@ impl Lane {
         self.meters.delivered(data_type, items - lost);
         self.meters.failed(data_type, lost, "rejected");
         let reason = self.in_its_name(&rejected.reason);
-        batch.end(&Outcome::Rejected(Rejection { items: lost, reason }));
+        batch.end(&Outcome::Rejected(Rejection { items: lost, reason, ..rejected }));
     }
 
     /// A sender learns which of the destinations it was.

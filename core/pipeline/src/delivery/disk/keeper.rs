@@ -133,7 +133,7 @@ impl Keeper {
         let disk = self.lane.disk();
         let (outcome, reason) = if matches!(error, LogError::TooLarge) {
             let reason = format!("exporter `{}`: {error}", self.lane.id());
-            (Outcome::Rejected(Rejection { items: usize::MAX, reason }), "too_large")
+            (Outcome::Rejected(Rejection::new(usize::MAX, reason)), "too_large")
         } else {
             disk.in_trouble(self.lane.id(), error);
             let reason = format!("the queue of exporter `{}`: {error}", self.lane.id());

@@ -156,7 +156,7 @@ impl Sink {
         match answer {
             Answer::Take => {}
             Answer::TakeAllBut(items) => {
-                exported.rejected = Some(Rejection { items, reason: "some are too old".into() });
+                exported.rejected = Some(Rejection::new(items, "some are too old"));
             }
             Answer::Refuse(after) => return Err(refused(after)),
             Answer::BreakOff => return Err(ExportError::retryable("connection reset")),
