@@ -4,6 +4,7 @@
 //! forwarding, splitting and merging move bytes, and reading goes through [`views`] that borrow from them.
 
 mod check;
+pub mod edit;
 mod ids;
 pub mod json;
 mod merge;

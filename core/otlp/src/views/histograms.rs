@@ -12,22 +12,22 @@ fn zigzag(value: u64) -> i32 {
 /// A `HistogramDataPoint`.
 #[derive(Debug, Clone, Copy)]
 pub struct HistogramPointView<'a> {
-    bytes: &'a [u8],
-    start_time_unix_nano: u64,
-    time_unix_nano: u64,
-    count: u64,
-    sum: Option<f64>,
-    bucket_counts: Repeated<'a>,
-    explicit_bounds: Repeated<'a>,
-    exemplars: Repeated<'a>,
-    attributes: Repeated<'a>,
-    flags: u32,
-    min: Option<f64>,
-    max: Option<f64>,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) start_time_unix_nano: u64,
+    pub(crate) time_unix_nano: u64,
+    pub(crate) count: u64,
+    pub(crate) sum: Option<f64>,
+    pub(crate) bucket_counts: Repeated<'a>,
+    pub(crate) explicit_bounds: Repeated<'a>,
+    pub(crate) exemplars: Repeated<'a>,
+    pub(crate) attributes: Repeated<'a>,
+    pub(crate) flags: u32,
+    pub(crate) min: Option<f64>,
+    pub(crate) max: Option<f64>,
 }
 
 impl<'a> HistogramPointView<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let mut view = Self {
             bytes,
             start_time_unix_nano: 0,
@@ -130,25 +130,25 @@ impl<'a> HistogramPointView<'a> {
 /// An `ExponentialHistogramDataPoint`.
 #[derive(Debug, Clone, Copy)]
 pub struct ExponentialHistogramPointView<'a> {
-    bytes: &'a [u8],
-    attributes: Repeated<'a>,
-    start_time_unix_nano: u64,
-    time_unix_nano: u64,
-    count: u64,
-    sum: Option<f64>,
-    scale: i32,
-    zero_count: u64,
-    positive: &'a [u8],
-    negative: &'a [u8],
-    flags: u32,
-    exemplars: Repeated<'a>,
-    min: Option<f64>,
-    max: Option<f64>,
-    zero_threshold: f64,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) attributes: Repeated<'a>,
+    pub(crate) start_time_unix_nano: u64,
+    pub(crate) time_unix_nano: u64,
+    pub(crate) count: u64,
+    pub(crate) sum: Option<f64>,
+    pub(crate) scale: i32,
+    pub(crate) zero_count: u64,
+    pub(crate) positive: &'a [u8],
+    pub(crate) negative: &'a [u8],
+    pub(crate) flags: u32,
+    pub(crate) exemplars: Repeated<'a>,
+    pub(crate) min: Option<f64>,
+    pub(crate) max: Option<f64>,
+    pub(crate) zero_threshold: f64,
 }
 
 impl<'a> ExponentialHistogramPointView<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let mut view = Self {
             bytes,
             attributes: Repeated::none(1, bytes),
@@ -272,13 +272,13 @@ impl<'a> ExponentialHistogramPointView<'a> {
 /// The `Buckets` of one sign of an exponential histogram.
 #[derive(Debug, Clone, Copy)]
 pub struct BucketsView<'a> {
-    bytes: &'a [u8],
-    offset: i32,
-    counts: Repeated<'a>,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) offset: i32,
+    pub(crate) counts: Repeated<'a>,
 }
 
 impl<'a> BucketsView<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let mut view = Self { bytes, offset: 0, counts: Repeated::none(2, bytes) };
         for field in Fields::new(bytes) {
             match (field.number, field.value) {

@@ -6,22 +6,22 @@ use crate::wire::{Fields, Value};
 /// A `LogRecord`.
 #[derive(Debug, Clone, Copy)]
 pub struct LogRecordView<'a> {
-    bytes: &'a [u8],
-    time_unix_nano: u64,
-    observed_time_unix_nano: u64,
-    severity_number: i32,
-    severity_text: &'a [u8],
-    body: Option<&'a [u8]>,
-    attributes: Repeated<'a>,
-    dropped_attributes_count: u32,
-    flags: u32,
-    trace_id: &'a [u8],
-    span_id: &'a [u8],
-    event_name: &'a [u8],
+    pub(crate) bytes: &'a [u8],
+    pub(crate) time_unix_nano: u64,
+    pub(crate) observed_time_unix_nano: u64,
+    pub(crate) severity_number: i32,
+    pub(crate) severity_text: &'a [u8],
+    pub(crate) body: Option<&'a [u8]>,
+    pub(crate) attributes: Repeated<'a>,
+    pub(crate) dropped_attributes_count: u32,
+    pub(crate) flags: u32,
+    pub(crate) trace_id: &'a [u8],
+    pub(crate) span_id: &'a [u8],
+    pub(crate) event_name: &'a [u8],
 }
 
 impl<'a> LogRecordView<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let mut view = Self {
             bytes,
             time_unix_nano: 0,

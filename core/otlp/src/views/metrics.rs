@@ -10,16 +10,16 @@ use crate::wire::{Fields, Value};
 /// A `Metric`.
 #[derive(Debug, Clone, Copy)]
 pub struct MetricView<'a> {
-    bytes: &'a [u8],
-    name: &'a [u8],
-    description: &'a [u8],
-    unit: &'a [u8],
-    data: DataView<'a>,
-    metadata: Repeated<'a>,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) name: &'a [u8],
+    pub(crate) description: &'a [u8],
+    pub(crate) unit: &'a [u8],
+    pub(crate) data: DataView<'a>,
+    pub(crate) metadata: Repeated<'a>,
 }
 
 impl<'a> MetricView<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let mut view = Self {
             bytes,
             name: &[],
@@ -130,7 +130,7 @@ pub enum DataView<'a> {
 }
 
 impl<'a> DataView<'a> {
-    fn new(number: u32, bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(number: u32, bytes: &'a [u8]) -> Self {
         let mut temporality = Temporality::Unspecified;
         let mut monotonic = false;
         let mut points = Repeated::none(1, bytes);

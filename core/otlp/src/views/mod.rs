@@ -4,10 +4,11 @@
 //! small and `Copy`. They start at [`Canonical::resources`]; fields that are absent read as protobuf's defaults.
 
 mod histograms;
+mod json;
 mod logs;
 mod metrics;
 mod points;
-mod repeated;
+pub(crate) mod repeated;
 mod traces;
 mod value;
 
@@ -38,17 +39,17 @@ fn text(bytes: &[u8]) -> &str {
 /// A `ResourceSpans`, `ResourceMetrics` or `ResourceLogs`.
 #[derive(Debug, Clone, Copy)]
 pub struct ResourceView<'a> {
-    signal: Signal,
-    bytes: &'a [u8],
-    resource: &'a [u8],
-    attributes: AttributesView<'a>,
-    dropped_attributes_count: u32,
-    schema_url: &'a [u8],
-    scopes: Repeated<'a>,
+    pub(crate) signal: Signal,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) resource: &'a [u8],
+    pub(crate) attributes: AttributesView<'a>,
+    pub(crate) dropped_attributes_count: u32,
+    pub(crate) schema_url: &'a [u8],
+    pub(crate) scopes: Repeated<'a>,
 }
 
 impl<'a> ResourceView<'a> {
-    fn new(signal: Signal, bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(signal: Signal, bytes: &'a [u8]) -> Self {
         let mut view = Self {
             signal,
             bytes,
@@ -113,19 +114,19 @@ impl<'a> ResourceView<'a> {
 /// A `ScopeSpans`, `ScopeMetrics` or `ScopeLogs`.
 #[derive(Debug, Clone, Copy)]
 pub struct ScopeView<'a> {
-    signal: Signal,
-    bytes: &'a [u8],
-    scope: &'a [u8],
-    name: &'a [u8],
-    version: &'a [u8],
-    attributes: AttributesView<'a>,
-    dropped_attributes_count: u32,
-    schema_url: &'a [u8],
-    items: Repeated<'a>,
+    pub(crate) signal: Signal,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) scope: &'a [u8],
+    pub(crate) name: &'a [u8],
+    pub(crate) version: &'a [u8],
+    pub(crate) attributes: AttributesView<'a>,
+    pub(crate) dropped_attributes_count: u32,
+    pub(crate) schema_url: &'a [u8],
+    pub(crate) items: Repeated<'a>,
 }
 
 impl<'a> ScopeView<'a> {
-    fn new(signal: Signal, bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(signal: Signal, bytes: &'a [u8]) -> Self {
         let mut view = Self {
             signal,
             bytes,

@@ -3,7 +3,7 @@ use super::value::AttributesView;
 use crate::wire::{Fields, Value};
 
 /// The bit in a point's flags that says it has no value.
-pub(super) const NO_RECORDED_VALUE: u32 = 1;
+pub(crate) const NO_RECORDED_VALUE: u32 = 1;
 
 /// The value of a number point or an exemplar.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,17 +27,17 @@ impl Number {
 /// A `NumberDataPoint` of a gauge or a sum.
 #[derive(Debug, Clone, Copy)]
 pub struct NumberPointView<'a> {
-    bytes: &'a [u8],
-    start_time_unix_nano: u64,
-    time_unix_nano: u64,
-    value: Option<Number>,
-    exemplars: Repeated<'a>,
-    attributes: Repeated<'a>,
-    flags: u32,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) start_time_unix_nano: u64,
+    pub(crate) time_unix_nano: u64,
+    pub(crate) value: Option<Number>,
+    pub(crate) exemplars: Repeated<'a>,
+    pub(crate) attributes: Repeated<'a>,
+    pub(crate) flags: u32,
 }
 
 impl<'a> NumberPointView<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let mut view = Self {
             bytes,
             start_time_unix_nano: 0,
@@ -106,18 +106,18 @@ impl<'a> NumberPointView<'a> {
 /// A `SummaryDataPoint`.
 #[derive(Debug, Clone, Copy)]
 pub struct SummaryPointView<'a> {
-    bytes: &'a [u8],
-    start_time_unix_nano: u64,
-    time_unix_nano: u64,
-    count: u64,
-    sum: f64,
-    quantiles: Repeated<'a>,
-    attributes: Repeated<'a>,
-    flags: u32,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) start_time_unix_nano: u64,
+    pub(crate) time_unix_nano: u64,
+    pub(crate) count: u64,
+    pub(crate) sum: f64,
+    pub(crate) quantiles: Repeated<'a>,
+    pub(crate) attributes: Repeated<'a>,
+    pub(crate) flags: u32,
 }
 
 impl<'a> SummaryPointView<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let mut view = Self {
             bytes,
             start_time_unix_nano: 0,
@@ -200,16 +200,16 @@ fn quantile(bytes: &[u8]) -> (f64, f64) {
 /// An `Exemplar`.
 #[derive(Debug, Clone, Copy)]
 pub struct ExemplarView<'a> {
-    bytes: &'a [u8],
-    time_unix_nano: u64,
-    value: Option<Number>,
-    span_id: &'a [u8],
-    trace_id: &'a [u8],
-    filtered_attributes: Repeated<'a>,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) time_unix_nano: u64,
+    pub(crate) value: Option<Number>,
+    pub(crate) span_id: &'a [u8],
+    pub(crate) trace_id: &'a [u8],
+    pub(crate) filtered_attributes: Repeated<'a>,
 }
 
 impl<'a> ExemplarView<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let mut view = Self {
             bytes,
             time_unix_nano: 0,

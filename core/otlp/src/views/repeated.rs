@@ -2,8 +2,8 @@ use crate::wire::{Field, Fields, Reader, Value};
 
 /// A repeated field: the stretch of its message from the first occurrence to the last.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Repeated<'a> {
-    number: u32,
+pub(crate) struct Repeated<'a> {
+    pub(crate) number: u32,
     message: &'a [u8],
     start: usize,
     end: usize,
@@ -11,24 +11,24 @@ pub(super) struct Repeated<'a> {
 
 impl<'a> Repeated<'a> {
     /// No occurrence yet; [`push`](Self::push) adds them.
-    pub(super) fn none(number: u32, message: &'a [u8]) -> Self {
+    pub(crate) fn none(number: u32, message: &'a [u8]) -> Self {
         Self { number, message, start: 0, end: 0 }
     }
 
     /// Occurrences may be anywhere in the message.
-    pub(super) fn whole(number: u32, message: &'a [u8]) -> Self {
+    pub(crate) fn whole(number: u32, message: &'a [u8]) -> Self {
         Self { number, message, start: 0, end: message.len() }
     }
 
     #[inline]
-    pub(super) fn push(&mut self, field: Field<'a>) {
+    pub(crate) fn push(&mut self, field: Field<'a>) {
         if self.end == 0 {
             self.start = field.start;
         }
         self.end = field.end;
     }
 
-    pub(super) fn bytes(&self) -> &'a [u8] {
+    pub(crate) fn bytes(&self) -> &'a [u8] {
         &self.message[self.start..self.end]
     }
 
@@ -39,7 +39,7 @@ impl<'a> Repeated<'a> {
 
     /// The messages of a repeated message field.
     #[inline]
-    pub(super) fn messages(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         self.values().filter_map(|value| match value {
             Value::Block(message) => Some(message),
             _ => None,
@@ -47,7 +47,7 @@ impl<'a> Repeated<'a> {
     }
 
     /// The numbers of a repeated `fixed64` or `double`, packed or not.
-    pub(super) fn fixed64s(&self) -> impl Iterator<Item = u64> + Clone + use<'a> {
+    pub(crate) fn fixed64s(&self) -> impl Iterator<Item = u64> + Clone + use<'a> {
         self.values().flat_map(|value| {
             let (single, packed) = match value {
                 Value::Fixed64(number) => (Some(number), &[][..]),
@@ -59,7 +59,7 @@ impl<'a> Repeated<'a> {
     }
 
     /// The numbers of a repeated `uint64`, packed or not.
-    pub(super) fn varints(&self) -> impl Iterator<Item = u64> + Clone + use<'a> {
+    pub(crate) fn varints(&self) -> impl Iterator<Item = u64> + Clone + use<'a> {
         self.values().flat_map(|value| {
             let (single, packed) = match value {
                 Value::Varint(number) => (Some(number), &[][..]),

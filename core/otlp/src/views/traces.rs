@@ -6,27 +6,27 @@ use crate::wire::{Fields, Value};
 /// A `Span`.
 #[derive(Debug, Clone, Copy)]
 pub struct SpanView<'a> {
-    bytes: &'a [u8],
-    trace_id: &'a [u8],
-    span_id: &'a [u8],
-    trace_state: &'a [u8],
-    parent_span_id: &'a [u8],
-    name: &'a [u8],
-    kind: i32,
-    start_time_unix_nano: u64,
-    end_time_unix_nano: u64,
-    attributes: Repeated<'a>,
-    dropped_attributes_count: u32,
-    events: Repeated<'a>,
-    dropped_events_count: u32,
-    links: Repeated<'a>,
-    dropped_links_count: u32,
-    status: &'a [u8],
-    flags: u32,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) trace_id: &'a [u8],
+    pub(crate) span_id: &'a [u8],
+    pub(crate) trace_state: &'a [u8],
+    pub(crate) parent_span_id: &'a [u8],
+    pub(crate) name: &'a [u8],
+    pub(crate) kind: i32,
+    pub(crate) start_time_unix_nano: u64,
+    pub(crate) end_time_unix_nano: u64,
+    pub(crate) attributes: Repeated<'a>,
+    pub(crate) dropped_attributes_count: u32,
+    pub(crate) events: Repeated<'a>,
+    pub(crate) dropped_events_count: u32,
+    pub(crate) links: Repeated<'a>,
+    pub(crate) dropped_links_count: u32,
+    pub(crate) status: &'a [u8],
+    pub(crate) flags: u32,
 }
 
 impl<'a> SpanView<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let mut view = Self {
             bytes,
             trace_id: &[],
@@ -170,15 +170,15 @@ impl<'a> SpanView<'a> {
 /// An `Event` of a span.
 #[derive(Debug, Clone, Copy)]
 pub struct EventView<'a> {
-    bytes: &'a [u8],
-    time_unix_nano: u64,
-    name: &'a [u8],
-    attributes: Repeated<'a>,
-    dropped_attributes_count: u32,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) time_unix_nano: u64,
+    pub(crate) name: &'a [u8],
+    pub(crate) attributes: Repeated<'a>,
+    pub(crate) dropped_attributes_count: u32,
 }
 
 impl<'a> EventView<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let mut view = Self {
             bytes,
             time_unix_nano: 0,
@@ -227,17 +227,17 @@ impl<'a> EventView<'a> {
 /// A `Link` of a span.
 #[derive(Debug, Clone, Copy)]
 pub struct LinkView<'a> {
-    bytes: &'a [u8],
-    trace_id: &'a [u8],
-    span_id: &'a [u8],
-    trace_state: &'a [u8],
-    attributes: Repeated<'a>,
-    dropped_attributes_count: u32,
-    flags: u32,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) trace_id: &'a [u8],
+    pub(crate) span_id: &'a [u8],
+    pub(crate) trace_state: &'a [u8],
+    pub(crate) attributes: Repeated<'a>,
+    pub(crate) dropped_attributes_count: u32,
+    pub(crate) flags: u32,
 }
 
 impl<'a> LinkView<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let mut view = Self {
             bytes,
             trace_id: &[],

@@ -31,7 +31,7 @@ pub enum ValueView<'a> {
 }
 
 impl<'a> ValueView<'a> {
-    pub(super) fn new(any_value: &'a [u8]) -> Self {
+    pub(crate) fn new(any_value: &'a [u8]) -> Self {
         for field in Fields::new(any_value) {
             return match (field.number, field.value) {
                 (1, Value::Block(bytes)) => Self::Str(text(bytes)),
@@ -81,7 +81,7 @@ impl<'a> ValueView<'a> {
     }
 }
 
-fn not_finite(number: f64) -> &'static str {
+pub(super) fn not_finite(number: f64) -> &'static str {
     if number.is_nan() {
         "NaN"
     } else if number > 0.0 {
@@ -109,7 +109,7 @@ impl fmt::Display for ValueView<'_> {
 
 /// An `ArrayValue`.
 #[derive(Debug, Clone, Copy)]
-pub struct ArrayView<'a>(Repeated<'a>);
+pub struct ArrayView<'a>(pub(crate) Repeated<'a>);
 
 impl<'a> ArrayView<'a> {
     /// The values, in order.
@@ -125,7 +125,7 @@ impl<'a> ArrayView<'a> {
 
 /// Attributes, or any other list of `KeyValue`.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct AttributesView<'a>(Repeated<'a>);
+pub struct AttributesView<'a>(pub(crate) Repeated<'a>);
 
 impl<'a> From<Repeated<'a>> for AttributesView<'a> {
     fn from(attributes: Repeated<'a>) -> Self {
@@ -136,10 +136,12 @@ impl<'a> From<Repeated<'a>> for AttributesView<'a> {
 impl<'a> AttributesView<'a> {
     /// Keys and values, in order. A key may repeat.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, ValueView<'a>)> + Clone + use<'a> {
-        self.0.messages().map(|entry| {
-            let (key, value) = key_value(entry);
-            (text(key), ValueView::new(value))
-        })
+        self.0.messages().map(Self::entry)
+    }
+
+    pub(crate) fn entry(entry: &'a [u8]) -> (&'a str, ValueView<'a>) {
+        let (key, value) = key_value(entry);
+        (text(key), ValueView::new(value))
     }
 
     /// The value of a key, the first one if the key repeats.
