@@ -3,7 +3,7 @@
 use crate::delivery::Lane;
 use futures_util::future::BoxFuture;
 use std::sync::{Arc, Mutex, PoisonError};
-use tidewatch_component::{Batch, Context, DataType, Payload, Permit, Receipt, dead_letter::Office};
+use tidewatch_component::{Batch, DataType, Permit, dead_letter::Office};
 use tidewatch_telemetry::{Books, Metrics, NodeKind};
 
 /// In front of the lane of `service.dead_letter`: where letters are made, by the books.
@@ -26,19 +26,17 @@ impl Office for LaneOffice {
         self.lane.id()
     }
 
-    fn post(&self, letter: Payload, context: Arc<Context>) -> Option<Receipt> {
-        let batch = Batch::unattended(letter, context);
+    fn post(&self, batch: Batch) -> Result<(), Batch> {
         let _one = self.one_by_one.lock().unwrap_or_else(PoisonError::into_inner);
         // Only the lane's own room counts: the originals are still held, and must not keep their letters from being
         // written where all queues together are full.
         if self.lane.may_refuse() && !self.lane.has_room(batch.memory(), 1) {
-            return None;
+            return Err(batch);
         }
         self.books.created(DataType::Logs, 1);
         self.books.went_out(DataType::Logs, 1);
-        let (receipt, ticket) = Receipt::of_durable(1);
-        self.lane.push(Batch::new(batch.payload, batch.context, ticket), &mut Permit::default());
-        Some(receipt)
+        self.lane.push(batch, &mut Permit::default());
+        Ok(())
     }
 
     fn room(&self) -> BoxFuture<'_, ()> {

@@ -6,7 +6,7 @@ mod sink;
 pub use record::EVENT_NAME;
 pub use sink::{DeadLetters, Office, Unsent};
 
-use crate::{Alert, Batch, Context, DataType, Payload};
+use crate::{Alert, Batch, Context, DataType, Payload, data_type};
 use bytes::Bytes;
 use std::sync::Arc;
 use tidewatch_otlp::{Request, proto::collector::logs::v1::ExportLogsServiceRequest};
@@ -46,6 +46,8 @@ pub struct DeadLetter {
 pub enum DeadLetterKind {
     /// It could not be read.
     Undecodable,
+    /// It could be read, but not used: a processor needs what is not in it.
+    Unusable,
     /// Its destination refused it for good.
     Refused,
 }
@@ -55,6 +57,7 @@ impl DeadLetterKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Undecodable => "undecodable",
+            Self::Unusable => "unusable",
             Self::Refused => "refused",
         }
     }
@@ -104,6 +107,13 @@ impl DeadLetter {
         context: &Arc<Context>,
     ) -> Self {
         Self::new(DeadLetterKind::Undecodable, signal, content_type, original, reason, context)
+    }
+
+    /// For a processor: items that it can make no use of, to be sent again when that has changed.
+    pub fn unusable(original: Request, reason: &str, context: &Arc<Context>) -> Self {
+        let (signal, items) = (data_type(original.signal()), original.items());
+        let kind = DeadLetterKind::Unusable;
+        Self { items, ..Self::new(kind, signal, PROTOBUF, original.into_bytes(), reason, context) }
     }
 
     fn new(

@@ -106,6 +106,7 @@ fn read(record: &LogRecord) -> Result<DeadLetter, String> {
     };
     let kind = match string(record, "kind")? {
         "undecodable" => DeadLetterKind::Undecodable,
+        "unusable" => DeadLetterKind::Unusable,
         "refused" => DeadLetterKind::Refused,
         other => return Err(format!("`{PREFIX}kind` is {other:?}")),
     };
@@ -198,6 +199,17 @@ mod tests {
         let letter = DeadLetter::undecodable(DataType::Logs, TEXT, original, "not UTF-8", &from_a_file());
         assert_eq!(there_and_back(&letter), letter);
         assert!(!letter.is_cut());
+    }
+
+    #[test]
+    fn what_a_processor_cannot_use_can_be_sent_again() {
+        let message =
+            DeadLetter::undecodable(DataType::Logs, TEXT, Bytes::new(), "x", &Arc::default()).to_request();
+        let letter = DeadLetter::unusable(message.clone(), "`state` is missing", &from_a_file());
+        assert_eq!((letter.kind.name(), letter.items, letter.signal), ("unusable", 1, DataType::Logs));
+        let back = there_and_back(&letter);
+        assert_eq!(back, letter);
+        assert_eq!((back.content_type.as_str(), back.original), (PROTOBUF, message.into_bytes()));
     }
 
     #[test]

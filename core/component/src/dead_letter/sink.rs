@@ -1,7 +1,7 @@
 //! The way of dead letters to the exporter that takes them.
 
 use super::DeadLetter;
-use crate::{Context, Payload, Receipt};
+use crate::{Batch, Payload, Receipt};
 use futures_util::future::BoxFuture;
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -22,9 +22,11 @@ pub trait Office: Send + Sync {
     /// Id of the exporter.
     fn exporter(&self) -> &str;
 
-    /// Queues a letter; none where there is no room now. The receipt is ready when the letter is on disk, or delivered
-    /// where the queue is in memory.
-    fn post(&self, letter: Payload, context: Arc<Context>) -> Option<Receipt>;
+    /// Queues a letter.
+    ///
+    /// # Errors
+    /// Gives it back where there is no room now.
+    fn post(&self, letter: Batch) -> Result<(), Batch>;
 
     /// Resolves when there may be room again, if it was given back after this call.
     fn room(&self) -> BoxFuture<'_, ()>;
@@ -40,6 +42,9 @@ pub enum Unsent {
     /// It comes from the very exporter that takes dead letters.
     #[error("it was refused by `{0}`, which takes the dead letters")]
     OwnRefusal(String),
+    /// There is no room for it now, where it cannot be waited for.
+    #[error("there is no room for dead letters in the queue of `{0}`")]
+    NoRoom(String),
     /// It was refused for good as a dead letter, too, or dropped there.
     #[error("it was refused as a dead letter, too: {0}")]
     Refused(String),
@@ -66,10 +71,12 @@ impl DeadLetters {
             let office = self.office_for(letter)?;
             // Before the look, so that no room that comes back is missed.
             let room = office.room();
-            let Some(receipt) = office.post(payload.clone(), letter.context.clone()) else {
+            let (receipt, ticket) = Receipt::of_durable(1);
+            let batch = Batch::new(payload.clone(), letter.context.clone(), ticket);
+            if office.post(batch).is_err() {
                 tokio::time::timeout(LOOK_EVERY, room).await.ok();
                 continue;
-            };
+            }
             let verdict = receipt.await;
             if let Some(failure) = verdict.failure {
                 return Err(Unsent::Failed(failure.reason));
@@ -93,6 +100,22 @@ impl DeadLetters {
         Ok(())
     }
 
+    /// Keeps a letter about items of `cause`, for whoever may not wait, such as a processor. Whoever waits for `cause`
+    /// waits for the letter, too: for its delivery, or until it is on disk where that is enough. The queue that it
+    /// goes to is sent out last when the agent stops.
+    ///
+    /// # Errors
+    /// Why it is not kept: [`Unsent::NoOffice`], [`Unsent::OwnRefusal`] or [`Unsent::NoRoom`]. The items are to be
+    /// counted as dropped by the caller, who also counts those that are kept: with the reason `dead_letter`.
+    pub fn post(&self, letter: &DeadLetter, cause: &Batch) -> Result<(), Unsent> {
+        let office = self.office_for(letter)?;
+        let posted = office.post(cause.derive(Payload::Telemetry(letter.to_request())));
+        posted.map_err(|letter| {
+            letter.end_dropped("no_room_for_dead_letter");
+            Unsent::NoRoom(office.exporter().to_owned())
+        })
+    }
+
     fn office_for(&self, letter: &DeadLetter) -> Result<Arc<dyn Office>, Unsent> {
         let office = self.office.read().unwrap_or_else(PoisonError::into_inner).clone();
         let office = office.ok_or(Unsent::NoOffice)?;
@@ -106,7 +129,7 @@ impl DeadLetters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Batch, DataType, Outcome, Rejection, dead_letter::TEXT};
+    use crate::{DataType, Outcome, Rejection, dead_letter::TEXT};
     use bytes::Bytes;
     use std::sync::Mutex;
     use tokio::sync::Notify;
@@ -138,14 +161,13 @@ mod tests {
             "file/dead"
         }
 
-        fn post(&self, letter: Payload, context: Arc<Context>) -> Option<Receipt> {
+        fn post(&self, letter: Batch) -> Result<(), Batch> {
             let mut held = self.held.lock().unwrap();
             if held.is_some() {
-                return None;
+                return Err(letter);
             }
-            let (receipt, ticket) = Receipt::new(1);
-            *held = Some(Batch::new(letter, context, ticket));
-            Some(receipt)
+            *held = Some(letter);
+            Ok(())
         }
 
         fn room(&self) -> BoxFuture<'_, ()> {
@@ -157,6 +179,10 @@ mod tests {
         let original = Bytes::from_static(b"x");
         let letter = DeadLetter::undecodable(DataType::Logs, TEXT, original, "why", &Arc::default());
         DeadLetter { exporter: exporter.map(str::to_owned), ..letter }
+    }
+
+    fn nobodys() -> Batch {
+        Batch::unattended(Payload::Alerts([].into()), Arc::default())
     }
 
     fn connected() -> (DeadLetters, Arc<Box1>) {
@@ -196,9 +222,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_letter_that_cannot_wait_is_waited_for_by_whoever_waits_for_its_cause() {
+        let (letters, office) = connected();
+        let (mut receipt, ticket) = Receipt::new(1);
+        let cause = Batch::new(Payload::Alerts([].into()), Arc::default(), ticket);
+        assert_eq!(letters.post(&letter(None), &cause), Ok(()));
+        assert_eq!(letters.post(&letter(None), &cause), Err(Unsent::NoRoom("file/dead".into())));
+        cause.end(&Outcome::Delivered);
+        assert!(futures_util::poll!(&mut receipt).is_pending(), "the letter is not kept yet");
+        office.take().await.end(&Outcome::Delivered);
+        let verdict = receipt.await;
+        assert_eq!((verdict.failure, verdict.delivered_parts), (None, 2));
+        assert_eq!(verdict.dropped.as_deref(), Some("no_room_for_dead_letter"));
+        let alone = DeadLetters::default();
+        assert_eq!(alone.post(&letter(None), &nobodys()), Err(Unsent::NoOffice));
+    }
+
+    #[tokio::test]
     async fn a_letter_that_waits_for_room_follows_a_reload() {
         let (letters, full) = connected();
-        assert!(full.post(Payload::Alerts([].into()), Arc::default()).is_some());
+        assert!(full.post(nobodys()).is_ok());
         let next = Arc::new(Box1::default());
         let reload = async {
             letters.connect(Some(next.clone()));

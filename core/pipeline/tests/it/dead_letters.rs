@@ -163,6 +163,67 @@ async fn letters_of_the_last_moment_are_delivered_before_the_stop() {
     assert_eq!(accounts.dropped("sink", "dead_letter"), 1);
 }
 
+/// A processor complains about every third record.
+fn complaining(receiver: &str, dead: &str) -> String {
+    let yaml = yaml(receiver, "", dead).replace("[source],", "[source], processors: [actor],");
+    format!("processors: {{actor: {{complain: {{every: 3}}}}}}\n{yaml}")
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_processor_cannot_use_is_kept_before_it_is_acknowledged() {
+    let bench = Bench::start(&complaining("", "")).await;
+    let dead = bench.sink("sink/dead");
+    dead.hold();
+    let sent = bench.send(logs(1..6));
+    eventually("the others are delivered", || bench.sink("sink").taken().len() == 4).await;
+    let mut verdict = std::pin::pin!(sent.verdict());
+    assert!(futures_util::poll!(&mut verdict).is_pending(), "its letter is not kept yet");
+    dead.let_pass(1);
+    assert!(verdict.await.is_settled());
+    let letters = dead.letters();
+    assert_eq!(letters.iter().map(ids).collect::<Vec<_>>(), [[3]]);
+    assert_eq!((letters[0].kind, letters[0].items), (DeadLetterKind::Unusable, 1));
+    assert_eq!((letters[0].reason.as_str(), &letters[0].exporter), ("`state` is missing", &None));
+    let accounts = bench.stop_and_expect(&[1, 2, 4, 5]).await;
+    assert_eq!(accounts.dropped("actor", "dead_letter"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_processor_posts_at_the_last_moment_is_delivered_before_the_stop() {
+    let bench = Bench::start(&complaining(QUEUED, "")).await;
+    let dead = bench.sink("sink/dead");
+    dead.hold();
+    bench.send(logs(1..31));
+    let late = async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        dead.let_pass(100);
+    };
+    let ((report, accounts), ()) = tokio::join!(bench.stop(), late);
+    assert_eq!(report.undelivered, []);
+    assert_eq!(
+        dead.letters().iter().flat_map(ids).collect::<Vec<_>>(),
+        (1..=10).map(|id| id * 3).collect::<Vec<_>>()
+    );
+    assert_eq!(accounts.dropped("actor", "dead_letter"), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_there_is_no_room_for_is_counted_and_holds_nobody_back() {
+    // Room for a few letters of some 300 bytes.
+    let bench = Bench::start(&complaining("", "sending_queue: {max_bytes: 1000}")).await;
+    let dead = bench.sink("sink/dead");
+    dead.hold();
+    let sent = bench.send(logs(1..301));
+    eventually("the others are delivered", || bench.sink("sink").taken().len() == 200).await;
+    dead.let_pass(100);
+    assert!(sent.verdict().await.is_settled());
+    let kept = i64::try_from(dead.letters().len()).unwrap();
+    let (_, accounts) = bench.stop().await;
+    assert!((1..10).contains(&kept), "{kept}");
+    assert_eq!(accounts.dropped("actor", "dead_letter"), kept);
+    assert_eq!(accounts.dropped("actor", "unusable"), 100 - kept);
+}
+
 fn on_disk(directory: &Path) -> String {
     let storage = "sending_queue: {storage: disk}";
     let yaml = yaml("", storage, storage);

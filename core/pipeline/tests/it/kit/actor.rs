@@ -11,8 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 use tidewatch_component::{
-    Alert, AlertKind, AlertStatus, Batch, BuildContext, DataType, Gather, Out, Processor, ProcessorFactory,
-    Refusal, SignalSet,
+    Alert, AlertKind, AlertStatus, Batch, BuildContext, DataType, DeadLetter, DeadLetters, Gather, Out,
+    Payload, Processor, ProcessorFactory, Refusal, SignalSet,
 };
 use tidewatch_config::{Mistake, values::GoDuration};
 
@@ -44,6 +44,8 @@ pub(crate) enum Does {
     State { every: u64 },
     /// Panics when it sees such a record, after it has passed on half.
     Panic { every: u64 },
+    /// Posts a dead letter for each such record, and passes on the others.
+    Complain { every: u64 },
     /// Counts, and tells by one data point at each tick; keeps that point until the next.
     Window { interval: GoDuration },
     /// Refuses what is larger.
@@ -56,6 +58,7 @@ pub(crate) struct Actor {
     id: String,
     does: Does,
     world: Arc<World>,
+    letters: DeadLetters,
     seen: AtomicUsize,
     window: Mutex<Vec<Batch>>,
 }
@@ -69,6 +72,7 @@ impl ProcessorFactory for Actor {
         Ok(Arc::new(Self {
             id: context.id.to_string(),
             does: config.does,
+            letters: context.dead_letters.clone(),
             world: World::built_now(),
             seen: AtomicUsize::new(0),
             window: Mutex::default(),
@@ -129,6 +133,16 @@ impl Processor for Actor {
                     let status = if id % 2 == 0 { AlertStatus::Firing } else { AlertStatus::Resolved };
                     out.alert(state_alert(id % 5, status, id));
                 }
+                out.send(batch);
+            }
+            Does::Complain { every } => {
+                for id in such(every) {
+                    let Payload::Telemetry(original) = logs([id]) else { unreachable!() };
+                    let letter = DeadLetter::unusable(original, "`state` is missing", &batch.context);
+                    let kept = self.letters.post(&letter, &batch).is_ok();
+                    out.dropped_items(DataType::Logs, 1, if kept { "dead_letter" } else { "unusable" });
+                }
+                batch.payload = logs(ids.iter().copied().filter(|id| id % every != 0));
                 out.send(batch);
             }
             Does::Panic { every } if such(every).next().is_some() => {
