@@ -21,6 +21,7 @@ mod registry;
 mod rejection;
 pub mod template;
 pub mod timestamp;
+mod watched_file;
 
 pub use alert::{Alert, AlertKind, AlertStatus, fingerprint};
 pub use alert_otlp::EVENT_NAME;
@@ -45,6 +46,7 @@ pub use registry::{
     ReceiverFactory, Registry,
 };
 pub use rejection::{Fault, MAX_FAULTS, Rejection};
+pub use watched_file::WatchedFile;
 
 /// The four kinds of data: traces, metrics, logs and alerts.
 pub use tidewatch_config::{Signal as DataType, SignalSet};
