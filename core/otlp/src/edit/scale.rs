@@ -11,12 +11,37 @@ use crate::views::{
 };
 use crate::wire::{Fields, Value};
 
+/// What numbers are multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Factor {
+    over: f64,
+    under: f64,
+}
+
+impl Factor {
+    /// A fraction of two positive numbers. It is kept as such: 9 ms are 0.009 s, and not 0.009000000000000001 s.
+    pub fn fraction(over: u64, under: u64) -> Self {
+        Self { over: over as f64, under: under as f64 }
+    }
+
+    fn of(self, number: f64) -> f64 {
+        number * self.over / self.under
+    }
+}
+
+impl From<f64> for Factor {
+    fn from(factor: f64) -> Self {
+        Self { over: factor, under: 1.0 }
+    }
+}
+
 impl<'a> PointDraft<'a> {
     /// Multiplies what was measured by a positive factor: values, sums, extremes, bounds, quantiles, exemplars.
     ///
     /// Integers stay integers where the product is one. Exponential buckets are moved by the nearest whole number of
     /// buckets: their bounds are off by at most half a bucket's width.
-    pub fn rescale(&mut self, factor: f64, arena: &'a Arena) {
+    pub fn rescale(&mut self, factor: impl Into<Factor>, arena: &'a Arena) {
+        let factor = factor.into();
         match self {
             Self::Number(point) => point.rescale(factor, arena),
             Self::Histogram(point) => point.rescale(factor, arena),
@@ -27,7 +52,7 @@ impl<'a> PointDraft<'a> {
 }
 
 impl<'a> Draft<NumberPointView<'a>> {
-    fn rescale(&mut self, factor: f64, arena: &'a Arena) {
+    fn rescale(&mut self, factor: Factor, arena: &'a Arena) {
         if let Some(value) = self.view.value {
             self.set_value(scaled(value, factor));
         }
@@ -39,14 +64,14 @@ impl<'a> Draft<NumberPointView<'a>> {
 }
 
 impl<'a> Draft<HistogramPointView<'a>> {
-    fn rescale(&mut self, factor: f64, arena: &'a Arena) {
-        let times = |value: Option<f64>| value.map(|value| value * factor);
+    fn rescale(&mut self, factor: Factor, arena: &'a Arena) {
+        let times = |value: Option<f64>| value.map(|value| factor.of(value));
         self.set_sum(times(self.sum()));
         self.set_min(times(self.min()));
         self.set_max(times(self.max()));
         let bounds = self.view.explicit_bounds.fixed64s().map(f64::from_bits);
         let packed = arena.write(|out| {
-            let bytes: Vec<u8> = bounds.flat_map(|bound| (bound * factor).to_le_bytes()).collect();
+            let bytes: Vec<u8> = bounds.flat_map(|bound| factor.of(bound).to_le_bytes()).collect();
             put::block(7, &bytes, out);
         });
         self.view.explicit_bounds = Repeated::whole(7, packed);
@@ -59,14 +84,14 @@ impl<'a> Draft<HistogramPointView<'a>> {
 }
 
 impl<'a> Draft<ExponentialHistogramPointView<'a>> {
-    fn rescale(&mut self, factor: f64, arena: &'a Arena) {
-        let times = |value: Option<f64>| value.map(|value| value * factor);
+    fn rescale(&mut self, factor: Factor, arena: &'a Arena) {
+        let times = |value: Option<f64>| value.map(|value| factor.of(value));
         self.set_sum(times(self.sum()));
         self.set_min(times(self.min()));
         self.set_max(times(self.max()));
-        self.set_zero_threshold(self.zero_threshold() * factor);
+        self.set_zero_threshold(factor.of(self.zero_threshold()));
         // A bucket's bounds are powers of 2^(2^-scale).
-        let buckets = factor.log2() * f64::from(self.scale()).exp2();
+        let buckets = (factor.over / factor.under).log2() * f64::from(self.scale()).exp2();
         let moved = buckets.round() as i32;
         self.view.positive = moved_buckets(self.positive(), moved, arena);
         self.view.negative = moved_buckets(self.negative(), moved, arena);
@@ -80,14 +105,14 @@ impl<'a> Draft<ExponentialHistogramPointView<'a>> {
 }
 
 impl<'a> Draft<SummaryPointView<'a>> {
-    fn rescale(&mut self, factor: f64, arena: &'a Arena) {
-        self.set_sum(self.sum() * factor);
+    fn rescale(&mut self, factor: Factor, arena: &'a Arena) {
+        self.set_sum(factor.of(self.sum()));
         let quantiles = self.quantiles();
         let bytes = arena.write(|out| {
             for (quantile, value) in quantiles {
                 let mut one = Vec::with_capacity(18);
                 put::double(1, quantile, &mut one);
-                put::double(2, value * factor, &mut one);
+                put::double(2, factor.of(value), &mut one);
                 put_block(6, &one, out);
             }
         });
@@ -96,8 +121,8 @@ impl<'a> Draft<SummaryPointView<'a>> {
     }
 }
 
-fn scaled(value: Number, factor: f64) -> Number {
-    let product = value.as_f64() * factor;
+fn scaled(value: Number, factor: Factor) -> Number {
+    let product = factor.of(value.as_f64());
     // Beyond 2^53 a double does not tell neighbouring integers apart.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
@@ -122,7 +147,7 @@ fn moved_buckets<'a>(buckets: BucketsView<'a>, by: i32, arena: &'a Arena) -> &'a
 fn scaled_exemplars<'a>(
     number: u32,
     exemplars: Repeated<'a>,
-    factor: f64,
+    factor: Factor,
     arena: &'a Arena,
 ) -> Option<Repeated<'a>> {
     exemplars.messages().next()?;

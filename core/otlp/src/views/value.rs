@@ -124,8 +124,15 @@ impl<'a> ArrayView<'a> {
 }
 
 /// Attributes, or any other list of `KeyValue`.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct AttributesView<'a>(pub(crate) Repeated<'a>);
+
+/// An empty map.
+impl Default for AttributesView<'_> {
+    fn default() -> Self {
+        Self(Repeated::whole(1, &[]))
+    }
+}
 
 impl<'a> From<Repeated<'a>> for AttributesView<'a> {
     fn from(attributes: Repeated<'a>) -> Self {
