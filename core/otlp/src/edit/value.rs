@@ -21,6 +21,11 @@ impl<'a> AttributesView<'a> {
         Self(Repeated::whole(1, bytes))
     }
 
+    /// A map without entries.
+    pub fn empty_map() -> Self {
+        Self::of_map(&[])
+    }
+
     /// The entries as fields `number` of their owner.
     pub(crate) fn put_as(self, number: u32, out: &mut Vec<u8>) {
         if self.0.number == number {
@@ -48,6 +53,13 @@ impl<'a> AttributesView<'a> {
     /// Bytes of the entries as those of a `KeyValueList`.
     fn map_len(self) -> usize {
         self.0.messages().map(|entry| block_len(entry.len())).sum()
+    }
+}
+
+impl<'a> ValueView<'a> {
+    /// The value whose `AnyValue` message has these bytes, which are known to be well formed.
+    pub fn of_any_value(bytes: &'a [u8]) -> Self {
+        Self::new(bytes)
     }
 }
 
@@ -119,7 +131,7 @@ pub(crate) fn put_entry(number: u32, key: &str, value: ValueView<'_>, out: &mut 
 
 /// A `KeyValue` with another key; whatever else it has stays.
 pub(crate) fn put_renamed(number: u32, key: &str, entry: &[u8], out: &mut Vec<u8>) {
-    let rest: usize = others(entry).map(|field| field.len()).sum();
+    let rest: usize = others(entry).map(<[u8]>::len).sum();
     let key_len = if key.is_empty() { 0 } else { block_len(key.len()) };
     put_block_header(number, key_len + rest, out);
     if !key.is_empty() {

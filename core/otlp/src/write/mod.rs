@@ -10,10 +10,13 @@
 //! assert_eq!(logs.finish().unwrap().items(), 1);
 //! ```
 
+mod distinct;
 mod logs;
 mod map;
+mod nested;
 mod value;
 
 pub use logs::{Group, LogRecord, LogsWriter};
 pub use map::Map;
+pub use nested::{ListWriter, MapWriter, Slot};
 pub use value::{Attributes, MAX_LEVELS, Value};

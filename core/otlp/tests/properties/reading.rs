@@ -302,7 +302,9 @@ proptest! {
         let value = arb_value(&mut Source::from_bytes(&choices), 4);
         let json = with_body(&value, |view| view.to_json());
         let again: serde_json::Value = serde_json::from_str(&json.to_string()).unwrap();
-        prop_assert_eq!(again, json);
+        prop_assert_eq!(&again, &json);
+        // The text that is written without a tree is the same.
+        prop_assert_eq!(with_body(&value, |view| view.to_json_text()), json.to_string());
     }
 }
 
@@ -339,5 +341,23 @@ fn values_are_shown_as_text_and_json() {
         let body = AnyValue { value };
         assert_eq!(with_body(&body, |view| view.to_string()), text);
         assert_eq!(with_body(&body, |view| view.to_json().to_string()), json);
+        assert_eq!(with_body(&body, |view| view.to_json_text()), json);
     }
+}
+
+#[test]
+fn text_of_many_keys_has_each_of_them_once() {
+    let values: Vec<_> = (0..100)
+        .map(|index| KeyValue {
+            key: format!("k{}", index % 40),
+            value: Some(AnyValue { value: Some(Value::DoubleValue(f64::from(index))) }),
+            ..KeyValue::default()
+        })
+        .collect();
+    let body = AnyValue {
+        value: Some(Value::KvlistValue(tidewatch_otlp::proto::common::v1::KeyValueList { values })),
+    };
+    let text = with_body(&body, |view| view.to_json_text());
+    assert!(text.starts_with(r#"{"k0":0.0,"k1":1.0,"#) && text.ends_with(r#","k39":39.0}"#), "{text}");
+    assert_eq!(with_body(&body, |view| view.to_json().to_string()), text);
 }
