@@ -38,14 +38,14 @@ impl Wrong {
     }
 
     /// With the candidate that was probably meant, if one is near.
-    pub(crate) fn nearest<'a>(self, word: &str, candidates: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn nearest<T: AsRef<str>>(self, word: &str, candidates: impl Iterator<Item = T>) -> Self {
         let allowed = (word.len() / 3).clamp(1, 4);
         let near = candidates
-            .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+            .map(|candidate| (strsim::damerau_levenshtein(word, candidate.as_ref()), candidate))
             .filter(|(distance, _)| *distance <= allowed)
-            .min();
+            .min_by(|(left, one), (right, other)| (left, one.as_ref()).cmp(&(right, other.as_ref())));
         match near {
-            Some((_, candidate)) => self.help(format!("did you mean `{candidate}`?")),
+            Some((_, candidate)) => self.help(format!("did you mean `{}`?", candidate.as_ref())),
             None => self,
         }
     }

@@ -1,5 +1,5 @@
 use crate::{
-    Context, ParseError, Record, Value,
+    Context, Failure, ParseError, Record, Value,
     error::Wrong,
     node::{Kind, Node},
     parser,
@@ -17,14 +17,21 @@ impl Expression {
     /// # Errors
     /// Where the text is not OTTL, names a path that the context does not have, or is too deep.
     pub fn parse(text: &str, context: Context) -> Result<Self, ParseError> {
-        let node = parser::parse(text, context).map_err(|wrong| wrong.locate(text))?;
+        let node = parser::expression(text, context).map_err(|wrong| wrong.locate(text))?;
         Ok(Self { node })
     }
 
-    /// The value for a record. What cannot be calculated is [`Value::Nil`]: an attribute that is absent,
-    /// a sum with a text, a division by zero.
-    pub fn evaluate<'a>(&'a self, record: &Record<'a>) -> Value<'a> {
+    /// The value for a record.
+    ///
+    /// # Errors
+    /// Where it cannot be calculated: a sum with a text, a division by zero, a text that is no number.
+    pub fn try_evaluate<'a>(&'a self, record: &Record<'_, 'a>) -> Result<Value<'a>, Failure> {
         self.node.evaluate(record)
+    }
+
+    /// The value for a record. What cannot be calculated is [`Value::Nil`].
+    pub fn evaluate<'a>(&'a self, record: &Record<'_, 'a>) -> Value<'a> {
+        self.try_evaluate(record).unwrap_or_default()
     }
 }
 
@@ -51,7 +58,15 @@ impl Condition {
     }
 
     /// Whether it is true of a record. A value other than `true`, nil too, is not.
-    pub fn holds(&self, record: &Record<'_>) -> bool {
+    ///
+    /// # Errors
+    /// Where it cannot be calculated.
+    pub fn try_holds(&self, record: &Record<'_, '_>) -> Result<bool, Failure> {
+        Ok(self.expression.try_evaluate(record)?.is_true())
+    }
+
+    /// Whether it is true of a record. What cannot be calculated is not.
+    pub fn holds(&self, record: &Record<'_, '_>) -> bool {
         self.expression.evaluate(record).is_true()
     }
 }

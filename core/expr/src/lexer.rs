@@ -15,8 +15,8 @@ pub(crate) enum Token<'t> {
 }
 
 /// Longer ones first, so that `<=` is not read as `<`.
-const SYMBOLS: [&str; 19] =
-    ["==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "(", ")", "[", "]", ".", ",", "{", "}", "="];
+const SYMBOLS: [&str; 20] =
+    ["==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "(", ")", "[", "]", ".", ",", "{", "}", ":", "="];
 
 /// The tokens with their offsets; the last one is [`Token::End`].
 pub(crate) fn tokens(text: &str) -> Result<Vec<(Token<'_>, usize)>, Wrong> {

@@ -1,6 +1,14 @@
 //! A compiled expression.
 
-use crate::{Record, Value, path::Path, value::Comparison};
+use crate::{
+    Failure, Record, Value,
+    functions::Converter,
+    path::{Key, Path, follow},
+    value::Comparison,
+};
+use std::sync::Arc;
+use tidewatch_otlp::views::{ArrayView, AttributesView, ValueView};
+use tidewatch_otlp::write::{ListWriter, MapWriter};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Node {
@@ -10,7 +18,12 @@ pub(crate) enum Node {
     Float(f64),
     Text(String),
     Bytes(Vec<u8>),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
     Path(Path),
+    Call(Arc<dyn Converter>),
+    /// Part of what a call gives.
+    Index(Box<Node>, Vec<Key>),
     Negate(Box<Node>),
     Calculate(Operator, Box<[Node; 2]>),
     Compare(Comparison, Box<[Node; 2]>),
@@ -33,7 +46,7 @@ pub(crate) enum Kind {
     Unknown,
     Condition,
     Number,
-    /// Text, bytes or nil.
+    /// Text, bytes, a list, a map or nil.
     Other,
 }
 
@@ -41,63 +54,134 @@ impl Node {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Bool(_) | Self::Compare(..) | Self::Not(_) | Self::All(_) | Self::Any(_) => Kind::Condition,
-            Self::Int(_) | Self::Float(_) | Self::Negate(_) | Self::Calculate(..) => Kind::Number,
-            Self::Nil | Self::Text(_) | Self::Bytes(_) => Kind::Other,
-            Self::Path(_) => Kind::Unknown,
+            Self::Int(_) | Self::Float(_) => Kind::Number,
+            Self::Nil | Self::Text(_) | Self::Bytes(_) | Self::List(_) | Self::Map(_) => Kind::Other,
+            // A calculation may give a time, too.
+            Self::Path(_) | Self::Call(_) | Self::Index(..) | Self::Negate(_) | Self::Calculate(..) => {
+                Kind::Unknown
+            }
         }
     }
 
-    pub(crate) fn evaluate<'a>(&'a self, record: &Record<'a>) -> Value<'a> {
-        match self {
+    pub(crate) fn evaluate<'a>(&'a self, record: &Record<'_, 'a>) -> Result<Value<'a>, Failure> {
+        Ok(match self {
             Self::Nil => Value::Nil,
             Self::Bool(value) => Value::Bool(*value),
             Self::Int(number) => Value::Int(*number),
             Self::Float(number) => Value::Float(*number),
-            Self::Text(text) => Value::from(text.as_str()),
+            Self::Text(text) => Value::Text(text),
             Self::Bytes(bytes) => Value::Bytes(bytes),
-            Self::Path(path) => path.read(record),
-            Self::Negate(operand) => match operand.evaluate(record) {
+            Self::List(nodes) => list(nodes, record)?,
+            Self::Map(entries) => map(entries, record)?,
+            Self::Path(path) => path.read(record)?,
+            Self::Call(converter) => converter.call(record)?,
+            Self::Index(inner, keys) => follow(inner.evaluate(record)?, keys, record)?,
+            Self::Negate(operand) => match operand.evaluate(record)? {
                 Value::Int(number) => Value::Int(number.wrapping_neg()),
                 Value::Float(number) => Value::Float(-number),
-                _ => Value::Nil,
+                Value::Duration(nanos) => Value::Duration(nanos.wrapping_neg()),
+                other => return Err(Failure::expected("a number", &other)),
             },
             Self::Calculate(operator, operands) => {
                 let [left, right] = &**operands;
-                operator.apply(&left.evaluate(record), &right.evaluate(record))
+                operator.apply(&left.evaluate(record)?, &right.evaluate(record)?)?
             }
             Self::Compare(comparison, operands) => {
                 let [left, right] = &**operands;
-                Value::Bool(comparison.holds(&left.evaluate(record), &right.evaluate(record)))
+                Value::Bool(comparison.holds(&left.evaluate(record)?, &right.evaluate(record)?))
             }
-            Self::Not(operand) => match operand.evaluate(record) {
+            Self::Not(operand) => match operand.evaluate(record)? {
                 Value::Bool(value) => Value::Bool(!value),
-                _ => Value::Nil,
+                other => return Err(Failure::expected("a condition", &other)),
             },
-            Self::All(operands) => Value::Bool(operands.iter().all(|one| one.evaluate(record).is_true())),
-            Self::Any(operands) => Value::Bool(operands.iter().any(|one| one.evaluate(record).is_true())),
-        }
+            Self::All(operands) => {
+                for one in operands {
+                    if !one.evaluate(record)?.is_true() {
+                        return Ok(Value::Bool(false));
+                    }
+                }
+                Value::Bool(true)
+            }
+            Self::Any(operands) => {
+                for one in operands {
+                    if one.evaluate(record)?.is_true() {
+                        return Ok(Value::Bool(true));
+                    }
+                }
+                Value::Bool(false)
+            }
+        })
     }
 }
 
+fn list<'a>(nodes: &'a [Node], record: &Record<'_, 'a>) -> Result<Value<'a>, Failure> {
+    let values: Vec<_> = nodes.iter().map(|node| storable(node, record)).collect::<Result<_, _>>()?;
+    let bytes = record.arena.write(|out| {
+        let mut list = ListWriter::new(out);
+        values.into_iter().for_each(|value| list.put(value));
+    });
+    Ok(Value::List(ArrayView::of_list(bytes)))
+}
+
+fn map<'a>(entries: &'a [(String, Node)], record: &Record<'_, 'a>) -> Result<Value<'a>, Failure> {
+    let values: Vec<_> = entries.iter().map(|(_, node)| storable(node, record)).collect::<Result<_, _>>()?;
+    let bytes = record.arena.write(|out| {
+        let mut map = MapWriter::new(1, out);
+        entries.iter().zip(values).for_each(|((key, _), value)| map.put(key, value));
+    });
+    Ok(Value::Map(AttributesView::of_map(bytes)))
+}
+
+fn storable<'a>(node: &'a Node, record: &Record<'_, 'a>) -> Result<ValueView<'a>, Failure> {
+    let value = node.evaluate(record)?;
+    value.to_view().ok_or_else(|| Failure::expected("something that can be stored", &value))
+}
+
 impl Operator {
-    /// Integers stay integers and wrap, as in Go; nil where there is no result.
-    fn apply(self, left: &Value<'_>, right: &Value<'_>) -> Value<'static> {
-        if let (Value::Int(left), Value::Int(right)) = (left, right) {
-            return match self {
-                Self::Add => Value::Int(left.wrapping_add(*right)),
-                Self::Subtract => Value::Int(left.wrapping_sub(*right)),
-                Self::Multiply => Value::Int(left.wrapping_mul(*right)),
-                Self::Divide if *right == 0 => Value::Nil,
-                Self::Divide => Value::Int(left.wrapping_div(*right)),
-            };
-        }
-        let (Some(left), Some(right)) = (left.as_f64(), right.as_f64()) else { return Value::Nil };
-        match self {
-            Self::Add => Value::Float(left + right),
-            Self::Subtract => Value::Float(left - right),
-            Self::Multiply => Value::Float(left * right),
-            Self::Divide if right == 0.0 => Value::Nil,
-            Self::Divide => Value::Float(left / right),
-        }
+    /// Integers stay integers and wrap, as in Go.
+    fn apply<'a>(self, left: &Value<'a>, right: &Value<'a>) -> Result<Value<'a>, Failure> {
+        Ok(match (left, self, right) {
+            (Value::Int(left), _, Value::Int(right)) => Value::Int(self.of_integers(*left, *right)?),
+            (Value::Int(_) | Value::Float(_), _, Value::Int(_) | Value::Float(_)) => {
+                let (left, right) = (left.as_f64().unwrap_or(f64::NAN), right.as_f64().unwrap_or(f64::NAN));
+                Value::Float(match self {
+                    Self::Add => left + right,
+                    Self::Subtract => left - right,
+                    Self::Multiply => left * right,
+                    Self::Divide if right == 0.0 => return Err(Failure::new("division by zero")),
+                    Self::Divide => left / right,
+                })
+            }
+            (Value::Time(left), Self::Subtract, Value::Time(right)) => {
+                Value::Duration(left.saturating_sub(*right))
+            }
+            (Value::Time(time), Self::Add, Value::Duration(span))
+            | (Value::Duration(span), Self::Add, Value::Time(time)) => {
+                Value::Time(time.saturating_add(*span))
+            }
+            (Value::Time(time), Self::Subtract, Value::Duration(span)) => {
+                Value::Time(time.saturating_sub(*span))
+            }
+            (Value::Duration(left), Self::Add, Value::Duration(right)) => {
+                Value::Duration(left.saturating_add(*right))
+            }
+            (Value::Duration(left), Self::Subtract, Value::Duration(right)) => {
+                Value::Duration(left.saturating_sub(*right))
+            }
+            _ => {
+                let message = format!("{} and {} cannot be calculated with", left.kind(), right.kind());
+                return Err(Failure::new(message));
+            }
+        })
+    }
+
+    fn of_integers(self, left: i64, right: i64) -> Result<i64, Failure> {
+        Ok(match self {
+            Self::Add => left.wrapping_add(right),
+            Self::Subtract => left.wrapping_sub(right),
+            Self::Multiply => left.wrapping_mul(right),
+            Self::Divide if right == 0 => return Err(Failure::new("division by zero")),
+            Self::Divide => left.wrapping_div(right),
+        })
     }
 }

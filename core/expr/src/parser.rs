@@ -2,24 +2,27 @@
 //! comparison, `+ -`, `* /`, unary `-`.
 
 use crate::{
-    Context, enums,
+    Context,
+    arguments::{Argument, Given},
+    editors::{self, Editor},
+    enums,
     error::Wrong,
+    functions,
     lexer::{self, Token},
     node::{Kind, Node, Operator},
     path::{Key, Path},
     value::Comparison,
 };
+use std::sync::Arc;
 
 /// Parentheses, `not`, signs and operators of one chain count, each as one level.
 const MAX_DEPTH: usize = 64;
 /// In bytes.
 const MAX_LENGTH: usize = 64 << 10;
 
-pub(crate) fn parse(text: &str, context: Context) -> Result<Node, Wrong> {
-    if text.len() > MAX_LENGTH {
-        return Err(Wrong::new(MAX_LENGTH, "an expression has at most 64 KiB; it ends"));
-    }
-    let mut parser = Parser { tokens: lexer::tokens(text)?, at: 0, depth: 0, context };
+/// A whole expression.
+pub(crate) fn expression(text: &str, context: Context) -> Result<Node, Wrong> {
+    let mut parser = Parser::new(text, context)?;
     if *parser.peek() == Token::End {
         return Err(Wrong::new(0, "the expression is empty"));
     }
@@ -35,6 +38,43 @@ pub(crate) fn parse(text: &str, context: Context) -> Result<Node, Wrong> {
     }
 }
 
+/// An editor's call, and the condition behind `where`.
+pub(crate) fn statement(text: &str, context: Context) -> Result<(Arc<dyn Editor>, Option<Node>), Wrong> {
+    let mut parser = Parser::new(text, context)?;
+    let name = match *parser.peek() {
+        Token::End => return Err(Wrong::new(0, "the statement is empty")),
+        Token::Name(name) => name,
+        _ => return Err(parser.wrong("a statement begins with the name of an editor, such as `set`")),
+    };
+    let start = parser.offset();
+    parser.at += 1;
+    if *parser.peek() != Token::Symbol("(") {
+        return Err(parser.wrong(format!("`{name}` needs its arguments in brackets")));
+    }
+    if functions::exists(name) {
+        let wrong = Wrong::new(start, format!("`{name}` gives a value and changes nothing"));
+        return Err(wrong.help(format!("use it in an editor: `set(attributes[\"...\"], {name}(...))`")));
+    }
+    let arguments = parser.arguments()?;
+    let editor = editors::compile(name, arguments, start)?;
+    if !parser.peek_word("where") {
+        return match parser.peek() {
+            Token::End => Ok((editor, None)),
+            other => {
+                let message = format!("unexpected {}", describe(other));
+                Err(parser.wrong(message).help("a condition stands behind `where`"))
+            }
+        };
+    }
+    parser.at += 1;
+    let start = parser.offset();
+    let node = parser.any()?;
+    match parser.peek() {
+        Token::End => Ok((editor, Some(condition(node, start, "where")?))),
+        other => Err(parser.wrong(format!("unexpected {}", describe(other)))),
+    }
+}
+
 struct Parser<'t> {
     tokens: Vec<(Token<'t>, usize)>,
     at: usize,
@@ -43,6 +83,13 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
+    fn new(text: &'t str, context: Context) -> Result<Self, Wrong> {
+        if text.len() > MAX_LENGTH {
+            return Err(Wrong::new(MAX_LENGTH, "an expression has at most 64 KiB; it ends"));
+        }
+        Ok(Self { tokens: lexer::tokens(text)?, at: 0, depth: 0, context })
+    }
+
     fn any(&mut self) -> Result<Node, Wrong> {
         self.joined("or", Self::all, Node::Any)
     }
@@ -153,6 +200,8 @@ impl<'t> Parser<'t> {
             Token::Float(number) => Ok(Node::Float(number)),
             Token::Text(text) => Ok(Node::Text(text)),
             Token::Bytes(bytes) => Ok(Node::Bytes(bytes)),
+            Token::Symbol("[") => self.list(),
+            Token::Symbol("{") => self.map(),
             Token::Symbol("(") => {
                 let inner = self.deeper(Self::any)?;
                 match self.peek() {
@@ -180,7 +229,14 @@ impl<'t> Parser<'t> {
     /// A path, the name of a number, or a call.
     fn named(&mut self, first: &'t str, start: usize) -> Result<Node, Wrong> {
         if *self.peek() == Token::Symbol("(") {
-            return Err(Wrong::new(start, format!("`{first}(...)`: functions are not supported yet")));
+            if !functions::exists(first) && editors::signatures().any(|editor| editor.name == first) {
+                let message = format!("`{first}` changes something and gives no value");
+                return Err(Wrong::new(start, message));
+            }
+            let arguments = self.deeper(Self::arguments)?;
+            let call = Node::Call(functions::compile(first, arguments, start)?);
+            let keys = self.keys()?;
+            return Ok(if keys.is_empty() { call } else { Node::Index(Box::new(call), keys) });
         }
         if !first.contains(|c: char| c.is_ascii_lowercase()) {
             return enums::number(first).map(Node::Int).ok_or_else(|| {
@@ -205,26 +261,110 @@ impl<'t> Parser<'t> {
         let mut keys = Vec::new();
         while *self.peek() == Token::Symbol("[") {
             self.at += 1;
-            let key = match self.peek() {
-                Token::Text(text) => Key::Name(text.clone()),
-                Token::Int(number) => Key::Index(usize::try_from(*number).unwrap_or(usize::MAX)),
+            let start = self.offset();
+            let key = match self.deeper(Self::sum)? {
+                Node::Text(text) => Key::Name(text),
+                Node::Int(number) if number >= 0 => Key::Index(usize::try_from(number).unwrap_or(usize::MAX)),
+                node @ (Node::Path(_) | Node::Call(_) | Node::Index(..) | Node::Calculate(..)) => {
+                    Key::Computed(Box::new(node))
+                }
                 _ => {
-                    return Err(
-                        self.wrong(r#"a key is text in double quotes, or a number from 0: `["key"]`"#)
-                    );
+                    let message = r#"a key is text in double quotes, or a number from 0: `["key"]`"#;
+                    return Err(Wrong::new(start, message));
                 }
             };
-            self.at += 1;
-            if *self.peek() != Token::Symbol("]") {
-                return Err(self.wrong("a `]` is missing"));
-            }
-            self.at += 1;
+            self.expect("]")?;
             keys.push(key);
         }
         Ok(keys)
     }
 
-    fn deeper(&mut self, inner: fn(&mut Self) -> Result<Node, Wrong>) -> Result<Node, Wrong> {
+    /// Values up to the closing bracket, which is passed; the opening one has been.
+    fn list(&mut self) -> Result<Node, Wrong> {
+        let mut nodes = Vec::new();
+        self.separated("]", |parser| {
+            nodes.push(parser.deeper(Self::any)?);
+            Ok(())
+        })?;
+        Ok(Node::List(nodes))
+    }
+
+    fn map(&mut self) -> Result<Node, Wrong> {
+        let mut entries: Vec<(String, Node)> = Vec::new();
+        self.separated("}", |parser| {
+            let Token::Text(key) = parser.peek().clone() else {
+                return Err(parser.wrong(r#"a map is written `{"key": value}`"#));
+            };
+            if entries.iter().any(|(known, _)| *known == key) {
+                return Err(parser.wrong(format!("the key `{key}` is there twice")));
+            }
+            parser.at += 1;
+            parser.expect(":")?;
+            entries.push((key, parser.deeper(Self::any)?));
+            Ok(())
+        })?;
+        Ok(Node::Map(entries))
+    }
+
+    /// The arguments of a call, brackets included.
+    fn arguments(&mut self) -> Result<Vec<Argument>, Wrong> {
+        self.expect("(")?;
+        let mut arguments = Vec::new();
+        self.separated(")", |parser| {
+            let offset = parser.offset();
+            let name = match (parser.peek(), parser.peek_second()) {
+                (Token::Name(name), Token::Symbol("=")) => Some((*name).to_owned()),
+                _ => None,
+            };
+            if name.is_some() {
+                parser.at += 2;
+            }
+            let given = match (parser.peek(), parser.peek_second()) {
+                (Token::Name(name), Token::Symbol("," | ")")) if functions::exists(name) => {
+                    let function = (*name).to_owned();
+                    parser.at += 1;
+                    Given::Function(function)
+                }
+                _ => Given::Value(parser.deeper(Self::any)?),
+            };
+            arguments.push(Argument { name, given, offset });
+            Ok(())
+        })?;
+        Ok(arguments)
+    }
+
+    /// Calls `one` for everything between commas, up to the closing bracket, which is passed.
+    fn separated(
+        &mut self,
+        close: &'static str,
+        mut one: impl FnMut(&mut Self) -> Result<(), Wrong>,
+    ) -> Result<(), Wrong> {
+        let is_close = |token: &Token<'_>| matches!(token, Token::Symbol(symbol) if *symbol == close);
+        while !is_close(self.peek()) {
+            one(self)?;
+            if *self.peek() == Token::Symbol(",") {
+                self.at += 1;
+            } else if !is_close(self.peek()) {
+                return Err(
+                    self.wrong(format!("a `{close}` or a `,` is missing before {}", describe(self.peek())))
+                );
+            }
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn expect(&mut self, symbol: &'static str) -> Result<(), Wrong> {
+        match self.peek() {
+            Token::Symbol(found) if *found == symbol => {
+                self.at += 1;
+                Ok(())
+            }
+            _ => Err(self.wrong(format!("a `{symbol}` is missing"))),
+        }
+    }
+
+    fn deeper<T>(&mut self, inner: fn(&mut Self) -> Result<T, Wrong>) -> Result<T, Wrong> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(self.wrong("the expression is nested too deeply"));
@@ -232,6 +372,10 @@ impl<'t> Parser<'t> {
         let node = inner(self);
         self.depth -= 1;
         node
+    }
+
+    fn peek_second(&self) -> &Token<'t> {
+        self.tokens.get(self.at + 1).map_or(&Token::End, |(token, _)| token)
     }
 
     fn peek(&self) -> &Token<'t> {

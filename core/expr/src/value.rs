@@ -1,12 +1,13 @@
 //! Values, and how they compare.
 
-use std::{borrow::Cow, cmp::Ordering};
+use std::cmp::Ordering;
 use tidewatch_otlp::views::{ArrayView, AttributesView, ValueView};
 
-/// What an expression gives.
-#[derive(Debug, Clone)]
+/// What an expression gives. It borrows from the request, the program or the arena.
+#[derive(Debug, Clone, Copy, Default)]
 pub enum Value<'a> {
-    /// Nothing: an attribute that is absent, or a calculation without a result.
+    /// Nothing: an attribute that is absent.
+    #[default]
     Nil,
     /// True or false.
     Bool(bool),
@@ -15,20 +16,24 @@ pub enum Value<'a> {
     /// A floating-point number.
     Float(f64),
     /// Text.
-    Text(Cow<'a, str>),
+    Text(&'a str),
     /// Bytes.
     Bytes(&'a [u8]),
     /// A list.
     List(ArrayView<'a>),
     /// A map.
     Map(AttributesView<'a>),
+    /// A moment, in nanoseconds since the epoch.
+    Time(i64),
+    /// A span of time, in nanoseconds.
+    Duration(i64),
 }
 
 impl<'a> From<ValueView<'a>> for Value<'a> {
     fn from(view: ValueView<'a>) -> Self {
         match view {
             ValueView::Empty => Self::Nil,
-            ValueView::Str(text) => Self::Text(text.into()),
+            ValueView::Str(text) => Self::Text(text),
             ValueView::Bool(value) => Self::Bool(value),
             ValueView::Int(number) => Self::Int(number),
             ValueView::Double(number) => Self::Float(number),
@@ -47,11 +52,11 @@ impl<'a> From<Option<ValueView<'a>>> for Value<'a> {
 
 impl<'a> From<&'a str> for Value<'a> {
     fn from(text: &'a str) -> Self {
-        Self::Text(text.into())
+        Self::Text(text)
     }
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
     /// The number, if it is one.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
@@ -61,9 +66,53 @@ impl Value<'_> {
         }
     }
 
+    /// The text, if it is text.
+    pub fn as_str(&self) -> Option<&'a str> {
+        match *self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether it is the boolean `true`.
     pub fn is_true(&self) -> bool {
         matches!(self, Self::Bool(true))
+    }
+
+    /// Whether it is nothing.
+    pub fn is_nil(&self) -> bool {
+        matches!(self, Self::Nil)
+    }
+
+    /// What can be put into telemetry; times and durations cannot.
+    pub fn to_view(self) -> Option<ValueView<'a>> {
+        Some(match self {
+            Self::Nil => ValueView::Empty,
+            Self::Bool(value) => ValueView::Bool(value),
+            Self::Int(number) => ValueView::Int(number),
+            Self::Float(number) => ValueView::Double(number),
+            Self::Text(text) => ValueView::Str(text),
+            Self::Bytes(bytes) => ValueView::Bytes(bytes),
+            Self::List(list) => ValueView::Array(list),
+            Self::Map(map) => ValueView::KvList(map),
+            Self::Time(_) | Self::Duration(_) => return None,
+        })
+    }
+
+    /// What it is, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Nil => "nil",
+            Self::Bool(_) => "a boolean",
+            Self::Int(_) => "an integer",
+            Self::Float(_) => "a floating-point number",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "bytes",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a map",
+            Self::Time(_) => "a time",
+            Self::Duration(_) => "a duration",
+        }
     }
 }
 
@@ -108,7 +157,9 @@ fn order(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
     match (left, right) {
         (Value::Nil, Value::Nil) => Some(Ordering::Equal),
         (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
-        (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),
+        (Value::Int(left), Value::Int(right))
+        | (Value::Time(left), Value::Time(right))
+        | (Value::Duration(left), Value::Duration(right)) => Some(left.cmp(right)),
         (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
             left.as_f64()?.partial_cmp(&right.as_f64()?)
         }
@@ -124,7 +175,8 @@ fn equal(same: bool) -> Option<Ordering> {
     same.then_some(Ordering::Equal)
 }
 
-fn same(left: ValueView<'_>, right: ValueView<'_>) -> bool {
+/// Whether `==` holds.
+pub(crate) fn same(left: ValueView<'_>, right: ValueView<'_>) -> bool {
     order(&left.into(), &right.into()) == Some(Ordering::Equal)
 }
 

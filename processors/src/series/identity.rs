@@ -53,7 +53,7 @@ impl Hashes {
         &self,
         rule: u64,
         by: &By,
-        record: &Record<'_>,
+        record: &Record<'_, '_>,
         resource: impl FnOnce() -> &'a ResourceHash<'a>,
     ) -> u64 {
         let mut hasher = self.hasher();
@@ -118,7 +118,7 @@ fn write_value(hasher: &mut impl Hasher, value: ValueView<'_>) {
 
 impl By {
     /// The series' labels.
-    pub(crate) fn labels(&self, record: &Record<'_>) -> BTreeMap<String, String> {
+    pub(crate) fn labels(&self, record: &Record<'_, '_>) -> BTreeMap<String, String> {
         match self {
             Self::Named(keys) => {
                 let label = |key: &String| Some((key.clone(), record.lookup(key)?.to_string()));
@@ -130,7 +130,7 @@ impl By {
 }
 
 /// Every attribute of record and resource; the record's own win.
-pub(crate) fn all_attributes(record: &Record<'_>) -> BTreeMap<String, String> {
+pub(crate) fn all_attributes(record: &Record<'_, '_>) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::new();
     for (key, value) in record.attributes().iter().chain(record.resource.attributes().iter()) {
         labels.entry(key.to_owned()).or_insert_with(|| value.to_string());
@@ -139,7 +139,7 @@ pub(crate) fn all_attributes(record: &Record<'_>) -> BTreeMap<String, String> {
 }
 
 /// The traces that a record belongs to, or that its exemplars show: the first few, hex.
-pub(crate) fn trace_ids(record: &Record<'_>) -> Vec<String> {
+pub(crate) fn trace_ids(record: &Record<'_, '_>) -> Vec<String> {
     const MOST: usize = 5;
     let mut ids = Vec::new();
     let mut add = |id: &[u8]| {
@@ -153,6 +153,7 @@ pub(crate) fn trace_ids(record: &Record<'_>) -> Vec<String> {
     match record.item {
         Item::Log(log) => add(log.trace_id()),
         Item::Span(span) => add(span.trace_id()),
+        Item::None | Item::SpanEvent(..) | Item::Metric(_) => {}
         Item::DataPoint(_, point) => point.for_each_exemplar(|exemplar| add(exemplar.trace_id())),
     }
     ids

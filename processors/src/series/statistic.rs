@@ -68,7 +68,7 @@ impl Statistic {
     }
 
     /// Reads `point`, measured at `time`.
-    pub(crate) fn read(self, point: Point<'_>, shape: Shape, time: u64) -> Reading {
+    pub(crate) fn read(self, point: Point<'_, '_>, shape: Shape, time: u64) -> Reading {
         let read = match self {
             Self::Rate | Self::Delta => total(point).map(|value| {
                 Reading::Total(Total { value, start: point.start_time_unix_nano(), time, shape })
@@ -81,7 +81,7 @@ impl Statistic {
         read.unwrap_or(Reading::Nothing)
     }
 
-    fn number(self, point: Point<'_>) -> Result<Option<f64>, Unsuited> {
+    fn number(self, point: Point<'_, '_>) -> Result<Option<f64>, Unsuited> {
         if let Point::Number(point) = point {
             let number = point.value().map(Number::as_f64);
             return if self == Self::Value { Ok(number) } else { Err(Unsuited) };
@@ -112,7 +112,7 @@ impl Statistic {
 struct Unsuited;
 
 /// The number that grows: the value, or how many were measured.
-fn total(point: Point<'_>) -> Option<f64> {
+fn total(point: Point<'_, '_>) -> Option<f64> {
     match point {
         Point::Number(point) => point.value().map(Number::as_f64),
         Point::Histogram(point) => Some(point.count() as f64),

@@ -1,4 +1,5 @@
 use tidewatch_expr::{Item, Point, Record};
+use tidewatch_otlp::edit::Arena;
 use tidewatch_otlp::views::{DataView, MetricView, ResourceView, ScopeView, Temporality};
 
 /// What the numbers of a metric count from.
@@ -27,11 +28,12 @@ pub(crate) fn for_each_point<'a>(
     resource: &ResourceView<'a>,
     scope: &ScopeView<'a>,
     metric: &MetricView<'a>,
-    mut each: impl FnMut(&Record<'_>, Point<'_>, Shape),
+    arena: &'a Arena,
+    mut each: impl FnMut(&Record<'_, '_>, Point<'_, '_>, Shape),
 ) {
-    let mut give = |point: Point<'_>, shape| {
+    let mut give = |point: Point<'_, 'a>, shape| {
         if !point.no_recorded_value() {
-            each(&Record { resource, scope, item: Item::DataPoint(metric, point) }, point, shape);
+            each(&Record::new(resource, scope, Item::DataPoint(metric, point), arena), point, shape);
         }
     };
     match metric.data() {

@@ -17,7 +17,7 @@ use std::{
 };
 use tidewatch_component::{Alert, AlertStatus, BuildContext, timestamp};
 use tidewatch_expr::{Expression, Item, Record, Value};
-use tidewatch_otlp::{Request, Signal};
+use tidewatch_otlp::{Request, Signal, edit::Arena};
 
 pub(super) struct Engine {
     rules: Vec<Rule>,
@@ -61,7 +61,7 @@ impl Arrival {
 
 /// One item on its way through one rule.
 struct Sample<'a> {
-    record: &'a Record<'a>,
+    record: &'a Record<'a, 'a>,
     /// Event time, in Unix nanoseconds.
     time: u64,
     reading: Reading,
@@ -99,7 +99,7 @@ impl Engine {
         if !self.judges(request.signal()) {
             return found;
         }
-        let arrival = Arrival::new(now);
+        let (arrival, arena) = (Arrival::new(now), Arena::new());
         for resource in request.canonical().resources() {
             let hash = OnceCell::new();
             let hash = || hash.get_or_init(|| self.hashes().of_resource(&resource));
@@ -107,7 +107,7 @@ impl Engine {
                 for metric in scope.metrics() {
                     let Some(rules) = self.by_metric.get(metric.name()) else { continue };
                     for rule in rules {
-                        for_each_point(&resource, &scope, &metric, |record, point, shape| {
+                        for_each_point(&resource, &scope, &metric, &arena, |record, point, shape| {
                             let time = event_time(point.time_unix_nano());
                             let Source::Metric { statistic, .. } = self.rules[*rule].source else { return };
                             let reading = statistic.read(point, shape, time);
@@ -122,7 +122,7 @@ impl Engine {
                     }
                 }
                 for log in scope.records().filter(|_| !self.on_logs.is_empty()) {
-                    let record = Record { resource: &resource, scope: &scope, item: Item::Log(&log) };
+                    let record = Record::new(&resource, &scope, Item::Log(&log), &arena);
                     let time = match log.time_unix_nano() {
                         0 => event_time(log.observed_time_unix_nano()),
                         time => time,
@@ -130,7 +130,7 @@ impl Engine {
                     self.take_item(&self.on_logs, &record, time, hash, arrival, &mut found);
                 }
                 for span in scope.spans().filter(|_| !self.on_spans.is_empty()) {
-                    let record = Record { resource: &resource, scope: &scope, item: Item::Span(&span) };
+                    let record = Record::new(&resource, &scope, Item::Span(&span), &arena);
                     let time = event_time(span.end_time_unix_nano());
                     self.take_item(&self.on_spans, &record, time, hash, arrival, &mut found);
                 }
@@ -198,7 +198,7 @@ impl Engine {
     fn take_item<'a>(
         &self,
         rules: &[usize],
-        record: &Record<'_>,
+        record: &Record<'_, '_>,
         time: u64,
         resource: impl Fn() -> &'a ResourceHash<'a>,
         arrival: Arrival,
@@ -310,7 +310,7 @@ impl Engine {
 }
 
 /// The number an expression gives; a text that is a number counts, too.
-fn read(expression: &Expression, record: &Record<'_>) -> Reading {
+fn read(expression: &Expression, record: &Record<'_, '_>) -> Reading {
     let value = expression.evaluate(record);
     let number = match &value {
         Value::Text(text) => text.trim().parse().ok(),

@@ -82,7 +82,7 @@ impl Level {
         matches!(self.test, Test::Bound(_))
     }
 
-    pub(super) fn holds(&self, value: Option<f64>, record: &Record<'_>) -> bool {
+    pub(super) fn holds(&self, value: Option<f64>, record: &Record<'_, '_>) -> bool {
         match &self.test {
             Test::Bound(bound) => value.is_some_and(|value| bound.holds(value)),
             Test::Condition(condition) => condition.holds(record),

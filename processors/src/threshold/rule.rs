@@ -78,7 +78,7 @@ impl Rule {
     }
 
     /// The level that counts: the last one that holds.
-    pub(super) fn level(&self, value: Option<f64>, record: &Record<'_>) -> Option<u8> {
+    pub(super) fn level(&self, value: Option<f64>, record: &Record<'_, '_>) -> Option<u8> {
         let Judge::Levels(levels) = &self.judge else { return None };
         let last = levels.iter().rposition(|level| level.holds(value, record))?;
         // There are at most 255 levels.
@@ -86,7 +86,7 @@ impl Rule {
     }
 
     /// An alert of the series that `record` belongs to, still without severity and annotations.
-    pub(super) fn alert(&self, value: Option<f64>, since: u64, record: &Record<'_>) -> Alert {
+    pub(super) fn alert(&self, value: Option<f64>, since: u64, record: &Record<'_, '_>) -> Alert {
         let mut labels = match self.mode {
             Mode::State => self.by.labels(record),
             Mode::Event => all_attributes(record),

@@ -142,7 +142,7 @@ impl Series {
         rule: &Rule,
         level: Option<u8>,
         value: Option<f64>,
-        record: &Record<'_>,
+        record: &Record<'_, '_>,
         tell: impl FnMut(Alert, u8),
     ) {
         let was_quiet = self.phase == Phase::Quiet;
@@ -167,7 +167,7 @@ impl Series {
     pub(super) fn speak(
         &mut self,
         rule: &Rule,
-        record: &Record<'_>,
+        record: &Record<'_, '_>,
         before: u64,
         mut tell: impl FnMut(Alert, u8),
     ) {

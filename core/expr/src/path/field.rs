@@ -1,78 +1,89 @@
-//! The fields that paths name.
+//! The fields that paths name, by whose they are.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
     Attributes,
-    DroppedAttributesCount,
-    Flags,
-    TimeUnixNano,
-    StartTimeUnixNano,
-    TraceId,
-    TraceIdString,
-    SpanId,
-    SpanIdString,
-    ResourceAttributes,
-    ResourceDroppedAttributesCount,
-    ResourceSchemaUrl,
-    ScopeName,
-    ScopeVersion,
-    ScopeAttributes,
-    ScopeDroppedAttributesCount,
-    ScopeSchemaUrl,
-    ObservedTimeUnixNano,
-    SeverityNumber,
-    SeverityText,
+    AggregationTemporality,
     Body,
     BodyString,
-    EventName,
-    EndTimeUnixNano,
-    ParentSpanId,
-    ParentSpanIdString,
-    TraceState,
-    Name,
-    SpanKind,
-    SpanKindString,
-    StatusCode,
-    StatusMessage,
+    BucketCounts,
+    Cache,
+    Count,
+    Description,
+    DroppedAttributesCount,
     DroppedEventsCount,
     DroppedLinksCount,
-    MetricName,
-    MetricDescription,
-    MetricUnit,
-    MetricType,
-    MetricTemporality,
-    MetricIsMonotonic,
+    EndTime,
+    EndTimeUnixNano,
+    EventName,
+    ExplicitBounds,
+    Flags,
+    IsMonotonic,
+    Kind,
+    KindString,
+    Max,
+    Min,
+    Name,
+    NegativeBucketCounts,
+    NegativeOffset,
+    ObservedTime,
+    ObservedTimeUnixNano,
+    ParentSpanId,
+    ParentSpanIdString,
+    PositiveBucketCounts,
+    PositiveOffset,
+    Scale,
+    SchemaUrl,
+    SeverityNumber,
+    SeverityText,
+    SpanId,
+    SpanIdString,
+    StartTime,
+    StartTimeUnixNano,
+    StatusCode,
+    StatusMessage,
+    Sum,
+    Time,
+    TimeUnixNano,
+    TraceId,
+    TraceIdString,
+    TraceState,
+    Type,
+    Unit,
     ValueDouble,
     ValueInt,
-    Count,
-    Sum,
-    Scale,
+    Version,
     ZeroCount,
-    PositiveOffset,
-    NegativeOffset,
+    ZeroThreshold,
 }
 
-pub(super) const SHARED: &[(&str, Field)] = &[
-    ("resource.attributes", Field::ResourceAttributes),
-    ("resource.dropped_attributes_count", Field::ResourceDroppedAttributesCount),
-    ("resource.schema_url", Field::ResourceSchemaUrl),
-    ("scope.name", Field::ScopeName),
-    ("scope.version", Field::ScopeVersion),
-    ("scope.attributes", Field::ScopeAttributes),
-    ("scope.dropped_attributes_count", Field::ScopeDroppedAttributesCount),
-    ("scope.schema_url", Field::ScopeSchemaUrl),
-    ("instrumentation_scope.name", Field::ScopeName),
-    ("instrumentation_scope.version", Field::ScopeVersion),
-    ("instrumentation_scope.attributes", Field::ScopeAttributes),
-    ("instrumentation_scope.dropped_attributes_count", Field::ScopeDroppedAttributesCount),
-    ("instrumentation_scope.schema_url", Field::ScopeSchemaUrl),
+/// The statements' own map.
+pub(super) const EVERYWHERE: &[(&str, Field)] = &[("cache", Field::Cache)];
+
+/// Under way through `normalize`, that map holds the record's fields.
+pub(super) const FIELDS: &[(&str, Field)] = &[("fields", Field::Cache)];
+
+pub(super) const RESOURCE: &[(&str, Field)] = &[
+    ("attributes", Field::Attributes),
+    ("dropped_attributes_count", Field::DroppedAttributesCount),
+    ("schema_url", Field::SchemaUrl),
+];
+
+pub(super) const SCOPE: &[(&str, Field)] = &[
+    ("name", Field::Name),
+    ("version", Field::Version),
+    ("attributes", Field::Attributes),
+    ("dropped_attributes_count", Field::DroppedAttributesCount),
+    ("schema_url", Field::SchemaUrl),
 ];
 
 pub(super) const LOG: &[(&str, Field)] = &[
     ("attributes", Field::Attributes),
     ("dropped_attributes_count", Field::DroppedAttributesCount),
     ("flags", Field::Flags),
+    ("time", Field::Time),
     ("time_unix_nano", Field::TimeUnixNano),
+    ("observed_time", Field::ObservedTime),
     ("observed_time_unix_nano", Field::ObservedTimeUnixNano),
     ("severity_number", Field::SeverityNumber),
     ("severity_text", Field::SeverityText),
@@ -89,7 +100,9 @@ pub(super) const SPAN: &[(&str, Field)] = &[
     ("attributes", Field::Attributes),
     ("dropped_attributes_count", Field::DroppedAttributesCount),
     ("flags", Field::Flags),
+    ("start_time", Field::StartTime),
     ("start_time_unix_nano", Field::StartTimeUnixNano),
+    ("end_time", Field::EndTime),
     ("end_time_unix_nano", Field::EndTimeUnixNano),
     ("trace_id", Field::TraceId),
     ("trace_id.string", Field::TraceIdString),
@@ -99,37 +112,74 @@ pub(super) const SPAN: &[(&str, Field)] = &[
     ("parent_span_id.string", Field::ParentSpanIdString),
     ("trace_state", Field::TraceState),
     ("name", Field::Name),
-    ("kind", Field::SpanKind),
-    ("kind.string", Field::SpanKindString),
+    ("kind", Field::Kind),
+    ("kind.string", Field::KindString),
     ("status.code", Field::StatusCode),
     ("status.message", Field::StatusMessage),
     ("dropped_events_count", Field::DroppedEventsCount),
     ("dropped_links_count", Field::DroppedLinksCount),
 ];
 
+pub(super) const SPAN_EVENT: &[(&str, Field)] = &[
+    ("name", Field::Name),
+    ("attributes", Field::Attributes),
+    ("dropped_attributes_count", Field::DroppedAttributesCount),
+    ("time", Field::Time),
+    ("time_unix_nano", Field::TimeUnixNano),
+];
+
+pub(super) const METRIC: &[(&str, Field)] = &[
+    ("name", Field::Name),
+    ("description", Field::Description),
+    ("unit", Field::Unit),
+    ("type", Field::Type),
+    ("aggregation_temporality", Field::AggregationTemporality),
+    ("is_monotonic", Field::IsMonotonic),
+    ("metadata", Field::Attributes),
+];
+
 pub(super) const DATA_POINT: &[(&str, Field)] = &[
     ("attributes", Field::Attributes),
     ("flags", Field::Flags),
+    ("time", Field::Time),
     ("time_unix_nano", Field::TimeUnixNano),
+    ("start_time", Field::StartTime),
     ("start_time_unix_nano", Field::StartTimeUnixNano),
-    ("metric.name", Field::MetricName),
-    ("metric.description", Field::MetricDescription),
-    ("metric.unit", Field::MetricUnit),
-    ("metric.type", Field::MetricType),
-    ("metric.aggregation_temporality", Field::MetricTemporality),
-    ("metric.is_monotonic", Field::MetricIsMonotonic),
     ("value_double", Field::ValueDouble),
     ("value_int", Field::ValueInt),
     ("count", Field::Count),
     ("sum", Field::Sum),
+    ("min", Field::Min),
+    ("max", Field::Max),
+    ("bucket_counts", Field::BucketCounts),
+    ("explicit_bounds", Field::ExplicitBounds),
     ("scale", Field::Scale),
     ("zero_count", Field::ZeroCount),
+    ("zero_threshold", Field::ZeroThreshold),
     ("positive.offset", Field::PositiveOffset),
+    ("positive.bucket_counts", Field::PositiveBucketCounts),
     ("negative.offset", Field::NegativeOffset),
+    ("negative.bucket_counts", Field::NegativeBucketCounts),
 ];
 
 impl Field {
     pub(super) fn has_keys(self) -> bool {
-        matches!(self, Self::Attributes | Self::ResourceAttributes | Self::ScopeAttributes | Self::Body)
+        matches!(self, Self::Attributes | Self::Body | Self::Cache)
+    }
+
+    /// The buckets of histograms, and the kind of metric, are only read.
+    pub(super) fn is_settable(self) -> bool {
+        !matches!(
+            self,
+            Self::BodyString
+                | Self::BucketCounts
+                | Self::ExplicitBounds
+                | Self::KindString
+                | Self::NegativeBucketCounts
+                | Self::NegativeOffset
+                | Self::PositiveBucketCounts
+                | Self::PositiveOffset
+                | Self::Type
+        )
     }
 }

@@ -1,81 +1,37 @@
-//! Paths: which fields an expression can name, and how they are read.
+//! Paths: which fields a statement can name, and how they are read and written.
 
+mod context;
 mod field;
+mod keys;
 mod read;
+mod write;
 
-use crate::{Item, Record, Value, error::Wrong};
+pub use context::Context;
+pub(crate) use keys::{Key, follow};
+
+use crate::{Failure, Record, RecordMut, Value, error::Wrong};
 use field::Field;
-use tidewatch_otlp::views::ValueView;
 
-/// The kind of records that an expression is compiled for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Context {
-    /// Log records.
-    Log,
-    /// Spans.
-    Span,
-    /// Data points, with their metric.
-    DataPoint,
-}
-
-const CONTEXTS: [Context; 3] = [Context::Log, Context::Span, Context::DataPoint];
-
-impl Context {
-    /// What paths may start with, e.g. `log`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Log => "log",
-            Self::Span => "span",
-            Self::DataPoint => "datapoint",
-        }
-    }
-
-    /// Every path of this context, without the optional prefix.
-    pub fn paths(self) -> impl Iterator<Item = &'static str> {
-        self.fields().iter().chain(field::SHARED).map(|(name, _)| *name)
-    }
-
-    fn fields(self) -> &'static [(&'static str, Field)] {
-        match self {
-            Self::Log => field::LOG,
-            Self::Span => field::SPAN,
-            Self::DataPoint => field::DATA_POINT,
-        }
-    }
-
-    fn field(self, name: &str) -> Option<Field> {
-        self.fields().iter().chain(field::SHARED).find(|(known, _)| *known == name).map(|(_, field)| *field)
-    }
-}
-
+/// A field of an item or of what it belongs to, or a part of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Path {
+    /// Whose field it is.
+    owner: Context,
     field: Field,
     keys: Vec<Key>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Key {
-    Name(String),
-    Index(usize),
 }
 
 impl Path {
     /// `name` stands at `start` of its text.
     pub(crate) fn resolve(name: &str, keys: Vec<Key>, context: Context, start: usize) -> Result<Self, Wrong> {
-        let own = name.strip_prefix(context.name()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
-        let field = context.field(own).ok_or_else(|| {
-            let elsewhere = CONTEXTS.into_iter().find(|other| {
-                let rest = name.strip_prefix(other.name()).and_then(|rest| rest.strip_prefix('.'));
-                other.field(rest.unwrap_or(name)).is_some()
-            });
-            let message = match elsewhere {
+        let (owner, field) = context.find(name).ok_or_else(|| {
+            let message = match context.elsewhere(name) {
                 Some(other) => {
                     format!("`{name}` is a path of a {}, not of a {}", other.name(), context.name())
                 }
                 None => format!("unknown path `{name}`"),
             };
-            Wrong::new(start, message).nearest(own, context.paths())
+            Wrong::new(start, message).nearest(context.without_prefix(name), context.paths())
         })?;
         if !keys.is_empty() && !field.has_keys() {
             return Err(Wrong::new(start, format!("`{name}` has no keys")));
@@ -83,34 +39,32 @@ impl Path {
         if matches!(keys.first(), Some(Key::Index(_))) && field != Field::Body {
             return Err(Wrong::new(start, format!("the keys of `{name}` are text")));
         }
-        Ok(Self { field, keys })
+        Ok(Self { owner, field, keys })
     }
 
-    pub(crate) fn read<'a>(&self, record: &Record<'a>) -> Value<'a> {
-        let mut keys = self.keys.iter();
-        let attributes = match self.field {
-            Field::Attributes => record.attributes(),
-            Field::ResourceAttributes => record.resource.attributes(),
-            Field::ScopeAttributes => record.scope.attributes(),
-            Field::Body => {
-                let Item::Log(log) = record.item else { return Value::Nil };
-                return keys.try_fold(log.body().unwrap_or_default(), step).into();
-            }
-            field => return field.read(record),
+    /// The value, [`Value::Nil`] where there is none.
+    pub(crate) fn read<'a>(&'a self, record: &Record<'_, 'a>) -> Result<Value<'a>, Failure> {
+        let whole = self.field.read(self.owner, record);
+        if self.keys.is_empty() { Ok(whole) } else { follow(whole, &self.keys, record) }
+    }
+
+    /// Whether it can be set; whatever has keys can.
+    pub(crate) fn is_settable(&self) -> bool {
+        self.field.is_settable()
+    }
+
+    /// Sets the field, or the part of it that the keys name.
+    pub(crate) fn write<'a>(
+        &'a self,
+        record: &mut RecordMut<'_, 'a>,
+        value: Value<'a>,
+    ) -> Result<(), Failure> {
+        let value = if self.keys.is_empty() {
+            value
+        } else {
+            let whole = self.field.read(self.owner, &record.read());
+            keys::replace(whole, &self.keys, value, &record.read())?
         };
-        match keys.next() {
-            None => Value::Map(attributes),
-            Some(Key::Name(name)) => attributes.get(name).and_then(|first| keys.try_fold(first, step)).into(),
-            Some(Key::Index(_)) => Value::Nil,
-        }
-    }
-}
-
-/// One key further into a value.
-fn step<'a>(value: ValueView<'a>, key: &Key) -> Option<ValueView<'a>> {
-    match (value, key) {
-        (ValueView::KvList(map), Key::Name(name)) => map.get(name),
-        (ValueView::Array(list), Key::Index(index)) => list.iter().nth(*index),
-        _ => None,
+        self.field.write(self.owner, record, value)
     }
 }

@@ -84,7 +84,8 @@ impl<V: Group> Draft<V> {
 fn replaced<'a>(owner: &[u8], number: u32, arena: &'a Arena, put: impl FnOnce(&mut Vec<u8>)) -> &'a [u8] {
     arena.write(|out| {
         let others = |before: bool| {
-            Fields::new(owner).filter(move |field| field.number != number && (field.number < number) == before)
+            Fields::new(owner)
+                .filter(move |field| field.number != number && (field.number < number) == before)
         };
         others(true).for_each(|field| out.extend_from_slice(&owner[field.start..field.end]));
         put(out);
@@ -99,15 +100,15 @@ impl<'a> ResourceDraft<'a> {
             return;
         }
         self.view.attributes = attributes.renumbered(1, arena);
-        self.view.resource = replaced(self.view.resource, 1, arena, |out| self.view.attributes.put_as(1, out));
+        self.view.resource =
+            replaced(self.view.resource, 1, arena, |out| self.view.attributes.put_as(1, out));
         self.touch(OWNER);
     }
 
     /// Sets how many attributes were left out.
     pub fn set_dropped_attributes_count(&mut self, count: u32, arena: &'a Arena) {
         self.view.dropped_attributes_count = count;
-        self.view.resource =
-            replaced(self.view.resource, 2, arena, |out| put::varint(2, count.into(), out));
+        self.view.resource = replaced(self.view.resource, 2, arena, |out| put::varint(2, count.into(), out));
         self.touch(OWNER);
     }
 

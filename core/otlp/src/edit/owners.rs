@@ -34,6 +34,12 @@ impl<'a> Owned<'a> {
         Self { owner: resource.resource_bytes(), ..self }
     }
 
+    /// By the same scope with other attributes, or another name.
+    #[must_use]
+    pub fn by_another_scope(self, scope: &ScopeDraft<'a>) -> Self {
+        Self { owner: scope.scope_bytes(), ..self }
+    }
+
     /// The head is left out if it is empty: that is the same.
     fn put_head(&self, out: &mut Vec<u8>) {
         if !self.owner.is_empty() {

@@ -214,7 +214,12 @@ impl<'a, E: Editor<'a>> Walk<'a, '_, E> {
         true
     }
 
-    fn item(&mut self, resource: &mut ResourceDraft<'a>, scope: &mut ScopeDraft<'a>, bytes: &'a [u8]) -> bool {
+    fn item(
+        &mut self,
+        resource: &mut ResourceDraft<'a>,
+        scope: &mut ScopeDraft<'a>,
+        bytes: &'a [u8],
+    ) -> bool {
         let owner = Owner { resource, scope };
         match self.signal {
             Signal::Logs => {

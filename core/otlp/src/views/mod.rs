@@ -160,6 +160,11 @@ impl<'a> ScopeView<'a> {
         view
     }
 
+    /// A scope that says nothing.
+    pub fn empty() -> Self {
+        Self::new(Signal::Logs, &[])
+    }
+
     /// The bytes of this entry, items included.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes

@@ -86,7 +86,12 @@ impl<'o> MapWriter<'o> {
     }
 }
 
-impl ListWriter<'_> {
+impl<'o> ListWriter<'o> {
+    /// A list at the end of `out`: the content of an `ArrayValue`.
+    pub fn new(out: &'o mut Vec<u8>) -> Self {
+        Self { out, levels: MAX_LEVELS }
+    }
+
     /// The place of the next value.
     pub fn item(&mut self) -> Slot<'_> {
         Slot { out: self.out, place: Place::Item, levels: self.levels }

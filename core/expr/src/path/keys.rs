@@ -1,0 +1,102 @@
+//! Keys into maps and lists.
+
+use crate::{Failure, Record, Value, node::Node};
+use tidewatch_otlp::edit::MAX_LEVELS;
+use tidewatch_otlp::views::{ArrayView, AttributesView, ValueView};
+use tidewatch_otlp::write::ListWriter;
+
+/// What stands in brackets.
+#[derive(Debug, Clone)]
+pub(crate) enum Key {
+    Name(String),
+    Index(usize),
+    /// An expression that gives a text or a number.
+    Computed(Box<Node>),
+}
+
+/// A key of which the value is known.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+impl Key {
+    fn step<'a>(&'a self, record: &Record<'_, 'a>) -> Result<Step<'a>, Failure> {
+        Ok(match self {
+            Self::Name(name) => Step::Name(name),
+            Self::Index(index) => Step::Index(*index),
+            Self::Computed(node) => match node.evaluate(record)? {
+                Value::Text(name) => Step::Name(name),
+                Value::Int(index) => Step::Index(usize::try_from(index).unwrap_or(usize::MAX)),
+                other => return Err(Failure::expected("a key that is text or a number", &other)),
+            },
+        })
+    }
+}
+
+/// The value behind the keys, [`Value::Nil`] where there is none.
+pub(crate) fn follow<'a>(
+    whole: Value<'a>,
+    keys: &'a [Key],
+    record: &Record<'_, 'a>,
+) -> Result<Value<'a>, Failure> {
+    let mut value = whole;
+    for key in keys {
+        let inner = match (value, key.step(record)?) {
+            (Value::Map(map), Step::Name(name)) => map.get(name),
+            (Value::List(list), Step::Index(index)) => list.iter().nth(index),
+            _ => None,
+        };
+        value = inner.into();
+    }
+    Ok(value)
+}
+
+/// The whole, with another value behind the keys. Maps that are missing on the way are made.
+pub(super) fn replace<'a>(
+    whole: Value<'a>,
+    keys: &'a [Key],
+    value: Value<'a>,
+    record: &Record<'_, 'a>,
+) -> Result<Value<'a>, Failure> {
+    let Some((key, rest)) = keys.split_first() else { return Ok(value) };
+    let arena = record.arena;
+    match key.step(record)? {
+        Step::Name(name) => {
+            let map = match whole {
+                Value::Map(map) => map,
+                Value::Nil => AttributesView::empty_map(),
+                other => return Err(Failure::expected(&format!("a map for the key `{name}`"), &other)),
+            };
+            let inner = replace(map.get(name).into(), rest, value, record)?;
+            Ok(Value::Map(map.with(name, storable(inner)?, arena)))
+        }
+        Step::Index(index) => {
+            let Value::List(list) = whole else {
+                return Err(Failure::expected(&format!("a list for the index {index}"), &whole));
+            };
+            let Some(old) = list.iter().nth(index) else {
+                let message = format!("the list has no index {index}, it has {} values", list.iter().count());
+                return Err(Failure::new(message));
+            };
+            let inner = storable(replace(old.into(), rest, value, record)?)?;
+            let bytes = arena.write(|out| {
+                let mut new = ListWriter::new(out);
+                for (at, old) in list.iter().enumerate() {
+                    new.put(if at == index { inner } else { old });
+                }
+            });
+            Ok(Value::List(ArrayView::of_list(bytes)))
+        }
+    }
+}
+
+/// What can be put into an item.
+pub(super) fn storable(value: Value<'_>) -> Result<ValueView<'_>, Failure> {
+    let view = value.to_view().ok_or_else(|| Failure::expected("something that can be stored", &value))?;
+    if !view.is_within(MAX_LEVELS) {
+        return Err(Failure::new("the value is nested too deeply"));
+    }
+    Ok(view)
+}
