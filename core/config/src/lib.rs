@@ -35,6 +35,7 @@ pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use id::{ComponentId, IdError, PipelineId};
 pub use load::{Loaded, load, reload};
 pub use node::{Entry, Map, Node, Value};
+pub use parse::read_yaml;
 pub use print::print_config;
 pub use print_schema::print_schema;
 pub use signal::{Signal, SignalSet, UnknownSignal};

@@ -114,9 +114,9 @@ impl Builder {
 
     fn check_bounds(&self, depth: usize, span: &Span) -> Result<(), Fatal> {
         let message = if self.open.len() + depth > MAX_DEPTH {
-            format!("the configuration is nested deeper than {MAX_DEPTH} levels")
+            format!("lists and mappings are nested deeper than {MAX_DEPTH} levels")
         } else if self.nodes > MAX_NODES {
-            format!("the configuration has more than {MAX_NODES} values, those of aliases included")
+            format!("there are more than {MAX_NODES} values, those of aliases included")
         } else {
             return Ok(());
         };

@@ -55,6 +55,17 @@ pub(crate) fn parse(source: &Arc<SourceText>, start: usize, diagnostics: &mut Di
     Some(root)
 }
 
+/// A document that is no configuration, such as a table. Its mistakes have their places.
+///
+/// # Errors
+///
+/// All its mistakes, if it has any.
+pub fn read_yaml(source: &Arc<SourceText>) -> Result<Node, Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    let root = parse(source, 0, &mut diagnostics);
+    root.filter(|_| !diagnostics.has_errors()).ok_or(diagnostics)
+}
+
 /// From the parser's positions, which count characters, to spans, which count bytes.
 struct Positions<'a> {
     source: &'a Arc<SourceText>,
