@@ -56,10 +56,12 @@ impl Node {
             Self::Bool(_) | Self::Compare(..) | Self::Not(_) | Self::All(_) | Self::Any(_) => Kind::Condition,
             Self::Int(_) | Self::Float(_) => Kind::Number,
             Self::Nil | Self::Text(_) | Self::Bytes(_) | Self::List(_) | Self::Map(_) => Kind::Other,
-            // A calculation may give a time, too.
-            Self::Path(_) | Self::Call(_) | Self::Index(..) | Self::Negate(_) | Self::Calculate(..) => {
-                Kind::Unknown
+            Self::Negate(operand) => operand.kind(),
+            // Times are not calculated with numbers, only with each other.
+            Self::Calculate(_, operands) if operands.iter().any(|one| one.kind() == Kind::Number) => {
+                Kind::Number
             }
+            Self::Path(_) | Self::Call(_) | Self::Index(..) | Self::Calculate(..) => Kind::Unknown,
         }
     }
 

@@ -262,16 +262,16 @@ impl<'t> Parser<'t> {
         while *self.peek() == Token::Symbol("[") {
             self.at += 1;
             let start = self.offset();
-            let key = match self.deeper(Self::sum)? {
+            // Most likely text without its quotes.
+            let is_word = matches!((self.peek(), self.peek_second()), (Token::Name(_), Token::Symbol("]")));
+            let node = self.deeper(Self::sum).map_err(|wrong| if is_word { no_key(start) } else { wrong })?;
+            let key = match node {
                 Node::Text(text) => Key::Name(text),
                 Node::Int(number) if number >= 0 => Key::Index(usize::try_from(number).unwrap_or(usize::MAX)),
                 node @ (Node::Path(_) | Node::Call(_) | Node::Index(..) | Node::Calculate(..)) => {
                     Key::Computed(Box::new(node))
                 }
-                _ => {
-                    let message = r#"a key is text in double quotes, or a number from 0: `["key"]`"#;
-                    return Err(Wrong::new(start, message));
-                }
+                _ => return Err(no_key(start)),
             };
             self.expect("]")?;
             keys.push(key);
@@ -400,6 +400,10 @@ impl<'t> Parser<'t> {
     fn wrong(&self, message: impl Into<String>) -> Wrong {
         Wrong::new(self.offset(), message)
     }
+}
+
+fn no_key(start: usize) -> Wrong {
+    Wrong::new(start, r#"a key is text in double quotes, or a number from 0: `["key"]`"#)
 }
 
 fn condition(node: Node, start: usize, word: &str) -> Result<Node, Wrong> {

@@ -230,9 +230,9 @@ fn operators_bind_as_in_ottl() {
         ("7 / 2 == 3", true),
         ("7 / 2.0 == 3.5", true),
         (r#"attributes["n"] * 2 + attributes["x"] == 8.5"#, true),
-        // What has no result is nil.
+        // What cannot be calculated makes a condition fail.
         ("1 / 0 == nil", false),
-        (r#"1 + attributes["status"] == nil"#, true),
+        (r#"1 + attributes["status"] == nil"#, false),
         // `and` before `or`, `not` before `and`.
         ("true or false and false", true),
         ("(true or false) and false", false),

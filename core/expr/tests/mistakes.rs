@@ -40,8 +40,14 @@ fn mistakes_are_shown_where_they_are() {
             "1 + 2",
             "a condition is true or false, this is a value at column 1; compare it, e.g. with `==` or `>`",
         ),
-        (r#"IsMatch(body, "x")"#, "`IsMatch(...)`: functions are not supported yet at column 1"),
-        (r#"set(body, "x")"#, "`set(...)`: functions are not supported yet at column 1"),
+        (r#"IsMacth(body, "x")"#, "unknown function `IsMacth` at column 1; did you mean `IsMatch`?"),
+        (r#"IsMatch(body)"#, "`IsMatch` needs its `pattern` at column 1; IsMatch(target, pattern)"),
+        (
+            r#"IsMatch(body, patern="x")"#,
+            "`IsMatch` has no parameter `patern` at column 15; IsMatch(target, pattern)",
+        ),
+        ("Len(body, 1) > 1", "`Len` takes at most 1 arguments at column 11; Len(target)"),
+        (r#"set(body, "x")"#, "`set` changes something and gives no value at column 1"),
         (r#"severity_text["a"] == 1"#, "`severity_text` has no keys at column 1"),
         ("attributes[0] == 1", "the keys of `attributes` are text at column 1"),
         (
