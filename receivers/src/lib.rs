@@ -3,3 +3,4 @@
 pub mod file_log;
 pub mod generator;
 pub mod otlp;
+mod server;

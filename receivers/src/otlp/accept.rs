@@ -1,20 +1,20 @@
 //! What happens to a request once its bytes are here, whatever it came over.
 
+use crate::server::{RefusedRequests, metadata};
 use bytes::Bytes;
 use http::HeaderMap;
 use std::{sync::Arc, time::Duration};
-use tidewatch_component::{Context, Failure, Intake, Metadata, Payload, Refusal, data_type};
+use tidewatch_component::{Context, Failure, Intake, Payload, Refusal, data_type};
 use tidewatch_net::grpc::Code;
 use tidewatch_otlp::{Request, Signal};
-use tidewatch_telemetry::{IntCounterVec, Metrics};
+use tidewatch_telemetry::Metrics;
 
 /// The way into the pipelines for one transport.
 pub(super) struct Acceptor {
     intake: Intake,
     context: Arc<Context>,
     include_metadata: bool,
-    transport: &'static str,
-    refused: IntCounterVec,
+    refused: RefusedRequests,
 }
 
 /// A request that was taken.
@@ -46,14 +46,10 @@ impl Acceptor {
     ) -> Self {
         let intake = intake.over(transport);
         let context = Arc::new(Context::of_receiver(intake.receiver()));
-        let refused = metrics.counter(
-            "tidewatch_receiver_refused_requests",
-            "Requests that were answered with an error, by google.rpc.Code.",
-            &["receiver", "transport", "code"],
-        );
+        let refused = RefusedRequests::new(metrics, intake.receiver(), transport);
         // Told from the start, as 0: see the exporters' reasons.
         Signal::ALL.into_iter().for_each(|signal| intake.dropped(data_type(signal), 0, "invalid_id"));
-        Self { intake, context, include_metadata, transport, refused }
+        Self { intake, context, include_metadata, refused }
     }
 
     /// Whether any pipeline takes this signal.
@@ -111,19 +107,13 @@ impl Acceptor {
         Ok(accepted)
     }
 
-    /// Counts a request that is answered with an error: of many, nobody knows how many items they held.
+    /// Counts a request that is answered with an error.
     pub(super) fn count_refused(&self, code: Code) {
-        self.refused.with_label_values(&[self.intake.receiver(), self.transport, code.name()]).inc();
+        self.refused.count(code);
     }
 
     fn with_metadata(&self, headers: &HeaderMap) -> Context {
-        let mut metadata = Metadata::new();
-        for (name, value) in headers {
-            if let Ok(value) = value.to_str() {
-                metadata.entry(name.as_str().to_owned()).or_default().push(value.to_owned());
-            }
-        }
-        Context { metadata, ..(*self.context).clone() }
+        Context { metadata: metadata(headers), ..(*self.context).clone() }
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     accept::{Acceptor, Declined},
     grpc,
 };
+use crate::server::{code_of, retry_after};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
@@ -12,7 +13,7 @@ use http::{
 };
 use prost::Message;
 use std::time::Duration;
-use tidewatch_net::{grpc::Code, http::HttpService};
+use tidewatch_net::http::HttpService;
 use tidewatch_otlp::{
     Signal,
     json::{self, RpcStatus},
@@ -108,7 +109,7 @@ impl Http {
         encoding: Option<Encoding>,
         status: StatusCode,
         message: &str,
-        retry_after: Option<Duration>,
+        after: Option<Duration>,
     ) -> Response<Bytes> {
         let code = code_of(status);
         self.acceptor.count_refused(code);
@@ -119,10 +120,8 @@ impl Http {
             Encoding::Json => rpc.to_json(),
         };
         let mut response = respond(encoding, status, body.into());
-        if let Some(after) = retry_after {
-            // Whole seconds, never zero: the header knows nothing finer.
-            let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-            response.headers_mut().insert(RETRY_AFTER, seconds.max(1).into());
+        if let Some(after) = after {
+            response.headers_mut().insert(RETRY_AFTER, retry_after(after));
         }
         response
     }
@@ -155,18 +154,4 @@ fn respond(encoding: Encoding, status: StatusCode, body: Bytes) -> Response<Byte
     };
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
-}
-
-/// The gRPC code beside an HTTP status, for the body.
-fn code_of(status: StatusCode) -> Code {
-    match status.as_u16() {
-        400 => Code::InvalidArgument,
-        401 => Code::Unauthenticated,
-        403 => Code::PermissionDenied,
-        404 | 405 | 415 => Code::Unimplemented,
-        408 => Code::DeadlineExceeded,
-        413 | 429 => Code::ResourceExhausted,
-        503 => Code::Unavailable,
-        _ => Code::Unknown,
-    }
 }

@@ -7,15 +7,13 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+use crate::server::authenticator;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tidewatch_component::{AcknowledgeConfig, BuildContext, BuiltReceiver, ReceiverFactory};
 use tidewatch_config::Mistake;
-use tidewatch_net::{
-    auth::{AuthConfig, ServerAuthenticator},
-    config::{GrpcServerConfig, HttpServerConfig},
-};
+use tidewatch_net::config::{GrpcServerConfig, HttpServerConfig};
 use tidewatch_otlp::Signal;
 
 /// The `otlp` receiver.
@@ -82,9 +80,9 @@ impl ReceiverFactory for Otlp {
         }
         let grpc_auth = grpc
             .as_ref()
-            .and_then(|grpc| authenticator(grpc.auth.as_ref(), "protocols.grpc", context, &mut mistakes));
+            .and_then(|grpc| authenticator(grpc.auth.as_ref(), "protocols.grpc.", context, &mut mistakes));
         let http_auth = http.as_ref().and_then(|http| {
-            authenticator(http.server.auth.as_ref(), "protocols.http", context, &mut mistakes)
+            authenticator(http.server.auth.as_ref(), "protocols.http.", context, &mut mistakes)
         });
         if let Some(grpc) = grpc {
             mistakes.extend(below("protocols.grpc", grpc.check()));
@@ -124,22 +122,6 @@ impl HttpConfig {
             (with_slash(&self.metrics_url_path), Signal::Metrics),
             (with_slash(&self.logs_url_path), Signal::Logs),
         ]
-    }
-}
-
-fn authenticator(
-    auth: Option<&AuthConfig>,
-    path: &str,
-    context: &BuildContext,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<Arc<dyn ServerAuthenticator>> {
-    let id = auth?.authenticator.to_string();
-    match context.provided::<Arc<dyn ServerAuthenticator>>(&id) {
-        Ok(authenticator) => Some(Arc::clone(&authenticator)),
-        Err(problem) => {
-            mistakes.push(Mistake::new(format!("{path}.auth.authenticator"), problem));
-            None
-        }
     }
 }
 

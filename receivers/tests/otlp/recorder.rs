@@ -91,9 +91,7 @@ impl Exporter for Recording {
                 refused: true,
             }),
             Answer::Reject => Err(ExportError::permanent("the destination says never")),
-            Answer::Partly => {
-                Ok(Exported { rejected: Some(Rejection::new(1, "too old")) })
-            }
+            Answer::Partly => Ok(Exported { rejected: Some(Rejection::new(1, "too old")) }),
             Answer::Hang => std::future::pending().await,
         }
     }
