@@ -54,15 +54,18 @@ impl Serialize for AttributesView<'_> {
     /// Of a key that repeats, the first value counts.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
+        let mut few = [""; FEW];
         let mut many = HashSet::new();
         for (index, (key, value)) in self.iter().enumerate() {
-            let repeats = match index {
-                0..FEW => self.iter().take(index).any(|(earlier, _)| earlier == key),
-                FEW => {
-                    many.extend(self.iter().take(index).map(|(earlier, _)| earlier));
-                    !many.insert(key)
+            if index == FEW {
+                many.extend(few);
+            }
+            let repeats = match few.get_mut(index) {
+                Some(place) => {
+                    *place = key;
+                    few[..index].contains(&key)
                 }
-                _ => !many.insert(key),
+                None => !many.insert(key),
             };
             if !repeats {
                 map.serialize_entry(key, &value)?;

@@ -340,7 +340,7 @@ mod tests {
         fn nest(slot: Slot<'_>, levels: usize) {
             match levels {
                 0 => slot.put(1),
-                _ if levels % 2 == 0 => slot.map(|map| nest(map.at("k"), levels - 1)),
+                _ if levels.is_multiple_of(2) => slot.map(|map| nest(map.at("k"), levels - 1)),
                 _ => slot.list(|list| nest(list.item(), levels - 1)),
             }
         }
