@@ -3,6 +3,7 @@ use crate::{
     error::Wrong,
     node::{Kind, Node},
     parser,
+    path::Names,
 };
 
 /// A compiled OTTL expression.
@@ -17,7 +18,11 @@ impl Expression {
     /// # Errors
     /// Where the text is not OTTL, names a path that the context does not have, or is too deep.
     pub fn parse(text: &str, context: Context) -> Result<Self, ParseError> {
-        let node = parser::expression(text, context).map_err(|wrong| wrong.locate(text))?;
+        Self::compile(text, Names { context, prefixed: false })
+    }
+
+    fn compile(text: &str, names: Names) -> Result<Self, ParseError> {
+        let node = parser::expression(text, names).map_err(|wrong| wrong.locate(text))?;
         Ok(Self { node })
     }
 
@@ -47,7 +52,19 @@ impl Condition {
     /// # Errors
     /// As [`Expression::parse`], and where the text is surely a number or a text.
     pub fn parse(text: &str, context: Context) -> Result<Self, ParseError> {
-        let expression = Expression::parse(text, context)?;
+        Self::compile(text, Names { context, prefixed: false })
+    }
+
+    /// As [`parse`](Self::parse), where each path starts with the name of its context, as in `log.body`.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_prefixed(text: &str, context: Context) -> Result<Self, ParseError> {
+        Self::compile(text, Names { context, prefixed: true })
+    }
+
+    fn compile(text: &str, names: Names) -> Result<Self, ParseError> {
+        let expression = Expression::compile(text, names)?;
         match expression.node.kind() {
             Kind::Condition | Kind::Unknown => Ok(Self { expression }),
             Kind::Number | Kind::Other => {

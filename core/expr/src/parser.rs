@@ -2,7 +2,6 @@
 //! comparison, `+ -`, `* /`, unary `-`.
 
 use crate::{
-    Context,
     arguments::{Argument, Given},
     editors::{self, Editor},
     enums,
@@ -10,7 +9,7 @@ use crate::{
     functions,
     lexer::{self, Token},
     node::{Kind, Node, Operator},
-    path::{Key, Path},
+    path::{Key, Names, Path},
     value::Comparison,
 };
 use std::sync::Arc;
@@ -21,8 +20,8 @@ const MAX_DEPTH: usize = 64;
 const MAX_LENGTH: usize = 64 << 10;
 
 /// A whole expression.
-pub(crate) fn expression(text: &str, context: Context) -> Result<Node, Wrong> {
-    let mut parser = Parser::new(text, context)?;
+pub(crate) fn expression(text: &str, scope: Names) -> Result<Node, Wrong> {
+    let mut parser = Parser::new(text, scope)?;
     if *parser.peek() == Token::End {
         return Err(Wrong::new(0, "the expression is empty"));
     }
@@ -39,8 +38,8 @@ pub(crate) fn expression(text: &str, context: Context) -> Result<Node, Wrong> {
 }
 
 /// An editor's call, and the condition behind `where`.
-pub(crate) fn statement(text: &str, context: Context) -> Result<(Arc<dyn Editor>, Option<Node>), Wrong> {
-    let mut parser = Parser::new(text, context)?;
+pub(crate) fn statement(text: &str, scope: Names) -> Result<(Arc<dyn Editor>, Option<Node>), Wrong> {
+    let mut parser = Parser::new(text, scope)?;
     let name = match *parser.peek() {
         Token::End => return Err(Wrong::new(0, "the statement is empty")),
         Token::Name(name) => name,
@@ -79,15 +78,15 @@ struct Parser<'t> {
     tokens: Vec<(Token<'t>, usize)>,
     at: usize,
     depth: usize,
-    context: Context,
+    names: Names,
 }
 
 impl<'t> Parser<'t> {
-    fn new(text: &'t str, context: Context) -> Result<Self, Wrong> {
+    fn new(text: &'t str, names: Names) -> Result<Self, Wrong> {
         if text.len() > MAX_LENGTH {
             return Err(Wrong::new(MAX_LENGTH, "an expression has at most 64 KiB; it ends"));
         }
-        Ok(Self { tokens: lexer::tokens(text)?, at: 0, depth: 0, context })
+        Ok(Self { tokens: lexer::tokens(text)?, at: 0, depth: 0, names })
     }
 
     fn any(&mut self) -> Result<Node, Wrong> {
@@ -254,7 +253,7 @@ impl<'t> Parser<'t> {
             name.push_str(part);
         }
         let keys = self.keys()?;
-        Path::resolve(&name, keys, self.context, start).map(Node::Path)
+        Path::resolve(&name, keys, self.names, start).map(Node::Path)
     }
 
     fn keys(&mut self) -> Result<Vec<Key>, Wrong> {

@@ -1,4 +1,4 @@
-use crate::{Context, Failure, ParseError, RecordMut, editors::Editor, node::Node, parser};
+use crate::{Context, Failure, ParseError, RecordMut, editors::Editor, node::Node, parser, path::Names};
 use std::sync::Arc;
 
 /// A compiled OTTL statement: an edit, and when it is made.
@@ -15,7 +15,19 @@ impl Statement {
     /// # Errors
     /// Where the text is not a statement of OTTL, names what does not exist, or is too deep.
     pub fn parse(text: &str, context: Context) -> Result<Self, ParseError> {
-        let (editor, condition) = parser::statement(text, context).map_err(|wrong| wrong.locate(text))?;
+        Self::compile(text, Names { context, prefixed: false })
+    }
+
+    /// As [`parse`](Self::parse), where each path starts with the name of its context, as in `log.body`.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_prefixed(text: &str, context: Context) -> Result<Self, ParseError> {
+        Self::compile(text, Names { context, prefixed: true })
+    }
+
+    fn compile(text: &str, names: Names) -> Result<Self, ParseError> {
+        let (editor, condition) = parser::statement(text, names).map_err(|wrong| wrong.locate(text))?;
         Ok(Self { text: text.to_owned(), editor, condition })
     }
 

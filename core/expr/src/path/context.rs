@@ -88,7 +88,7 @@ impl Context {
         name.strip_prefix(self.name()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
     }
 
-    pub(super) fn find(self, name: &str) -> Option<(Self, Field)> {
+    pub(super) fn find(self, name: &str, prefixed: bool) -> Option<(Self, Field)> {
         let own = |context: Self, name: &str| {
             context.fields().find(|(known, _)| *known == name).map(|(_, field)| (context, field))
         };
@@ -101,11 +101,11 @@ impl Context {
                 }
             }
         }
-        own(self, name)
+        own(self, name).filter(|(_, field)| !prefixed || *field == Field::Cache)
     }
 
     /// Another context that has this path.
     pub(super) fn elsewhere(self, name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|other| other.name() != self.name() && other.find(name).is_some())
+        Self::ALL.into_iter().find(|other| other.name() != self.name() && other.find(name, false).is_some())
     }
 }

@@ -12,6 +12,13 @@ pub(crate) use keys::{Key, follow};
 use crate::{Failure, Record, RecordMut, Value, error::Wrong};
 use field::Field;
 
+/// Which paths there are: those of a context, of which its own may have to start with its name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Names {
+    pub(crate) context: Context,
+    pub(crate) prefixed: bool,
+}
+
 /// A field of an item or of what it belongs to, or a part of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Path {
@@ -23,8 +30,9 @@ pub(crate) struct Path {
 
 impl Path {
     /// `name` stands at `start` of its text.
-    pub(crate) fn resolve(name: &str, keys: Vec<Key>, context: Context, start: usize) -> Result<Self, Wrong> {
-        let (owner, field) = context.find(name).ok_or_else(|| {
+    pub(crate) fn resolve(name: &str, keys: Vec<Key>, names: Names, start: usize) -> Result<Self, Wrong> {
+        let Names { context, prefixed } = names;
+        let (owner, field) = context.find(name, prefixed).ok_or_else(|| {
             let message = match context.elsewhere(name) {
                 Some(other) => {
                     format!("`{name}` is a path of a {}, not of a {}", other.name(), context.name())
