@@ -1,0 +1,98 @@
+use super::*;
+use crate::testing::{batch, context, outputs};
+use serde_json::{Value, json};
+use tidewatch_otlp::testing::{realistic_logs, realistic_metrics, realistic_traces};
+
+fn build(config: Value) -> Result<Arc<dyn Processor>, Vec<Mistake>> {
+    Transform::build(serde_json::from_value(config).unwrap(), &context("transform"))
+}
+
+fn transformed(config: Value, request: Request) -> Option<Request> {
+    let transform = build(config).unwrap();
+    let mut sent = outputs(|out| transform.process(batch(request), out));
+    sent.pop().map(|batch| batch.telemetry().unwrap().clone())
+}
+
+#[test]
+fn statements_run_in_order_in_their_contexts() {
+    let config = json!({"log_statements": [
+        {"context": "resource", "statements": [r#"set(attributes["a"], "resource")"#]},
+        {"context": "scope", "statements": [r#"set(name, resource.attributes["a"])"#]},
+        {"context": "log", "conditions": ["severity_number > 0"], "statements": [
+            r#"set(cache["x"], scope.name)"#,
+            r#"set(attributes["x"], cache["x"])"#,
+            r#"set(body, attributes["x"]) where attributes["x"] != nil"#,
+        ]},
+        r#"delete_key(resource.attributes, "a")"#,
+    ]});
+    let edited = transformed(config, Request::encode_logs(&realistic_logs(3))).unwrap().canonical();
+    for resource in edited.resources() {
+        assert!(resource.attributes().get("a").is_none());
+        for scope in resource.scopes() {
+            assert_eq!(scope.name(), "resource");
+            for record in scope.records() {
+                assert_eq!(record.body().and_then(|body| body.as_str()), Some("resource"));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_signal_and_part_is_reached() {
+    let config = json!({
+        "trace_statements": [
+            r#"set(span.attributes["s"], spanevent.name)"#,
+            r#"set(span.kind, 1)"#,
+        ],
+        "metric_statements": [
+            r#"set(metric.unit, "ms")"#,
+            r#"set(datapoint.attributes["unit"], metric.unit)"#,
+        ],
+    });
+    let traces = transformed(config.clone(), Request::encode_traces(&realistic_traces(5))).unwrap();
+    for resource in traces.decode_traces().resource_spans {
+        for span in resource.scope_spans.into_iter().flat_map(|scope| scope.spans) {
+            assert_eq!(span.kind, 1);
+            assert_eq!(!span.events.is_empty(), span.attributes.iter().any(|entry| entry.key == "s"));
+        }
+    }
+    let metrics = transformed(config, Request::encode_metrics(&realistic_metrics(8))).unwrap().canonical();
+    for resource in metrics.resources() {
+        for metric in resource.scopes().flat_map(|scope| scope.metrics()) {
+            assert_eq!(metric.unit(), "ms");
+        }
+    }
+}
+
+#[test]
+fn what_fails_is_refused_or_skipped() {
+    let failing = |mode: &str| {
+        json!({"error_mode": mode, "log_statements": [
+            {"context": "log", "statements": [r#"set(severity_number, "x")"#, r#"set(severity_text, "after")"#]},
+        ]})
+    };
+    let request = || Request::encode_logs(&realistic_logs(2));
+    assert_eq!(transformed(failing("propagate"), request()), None);
+    let edited = transformed(failing("ignore"), request()).unwrap().decode_logs();
+    assert_eq!(edited.resource_logs[0].scope_logs[0].log_records[0].severity_text, "after");
+}
+
+#[test]
+fn mistakes_are_shown_at_their_statement() {
+    let mistakes = build(json!({
+        "log_statements": [
+            {"context": "log", "statements": ["set(body, 1)", "sett(body, 1)"]},
+            {"context": "span", "statements": ["set(name, \"\")"]},
+            "set(body, 1)",
+            {"statements": []},
+        ],
+    }));
+    let mistakes = mistakes.err().expect("mistakes");
+    let shown: Vec<_> = mistakes.iter().map(|mistake| (mistake.path.as_str(), mistake.message.as_str())).collect();
+    assert_eq!(shown, [
+        ("log_statements[0].statements[1]", "unknown function `sett`"),
+        ("log_statements[1].context", "logs have no `span`"),
+        ("log_statements[2]", "unknown path `body`"),
+        ("log_statements[3]", "there are no `statements` in this group"),
+    ]);
+}
