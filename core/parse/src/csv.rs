@@ -58,32 +58,35 @@ impl Csv {
         into_arena(arena, |map| self.read(header.into_iter(), text, map))
     }
 
+    /// The fields of a row without a header: they are called `1`, `2` and so on.
+    ///
+    /// # Errors
+    /// There is no row, or a quote is where none may be.
+    pub fn numbered<'a>(&self, text: &str, arena: &'a Arena) -> Result<AttributesView<'a>, ParseFailure> {
+        into_arena(arena, |map| {
+            let mut number = 0u32;
+            self.each(text, |_, field| {
+                number += 1;
+                map.put(&number.to_string(), &*field);
+            })
+        })
+    }
+
     fn read<'h>(
         &self,
         mut header: impl Iterator<Item = &'h str>,
         text: &str,
         map: &mut MapWriter<'_>,
     ) -> Result<(), ParseFailure> {
-        if self.quotes != Quotes::Ignored && text.bytes().all(|byte| matches!(byte, b'\r' | b'\n')) {
-            return Err(ParseFailure::at(text, 0, "there is no row"));
-        }
-        let mut row = Row { text, at: 0, csv: *self };
         let mut count = 0;
         let mut first_of_too_many = None;
-        loop {
-            let start = row.at;
-            let field = row.field()?;
+        self.each(text, |start, field| {
             match header.next() {
                 Some(name) => map.put(name, &*field),
                 None => drop(first_of_too_many.get_or_insert(start)),
             }
             count += 1;
-            if row.at == text.len() {
-                break;
-            }
-            // The delimiter.
-            row.at += self.delimiter.len_utf8();
-        }
+        })?;
         let missing = header.count();
         match first_of_too_many {
             Some(start) => {
@@ -95,6 +98,22 @@ impl Csv {
                 Err(ParseFailure::at(text, text.len(), reason))
             }
             None => Ok(()),
+        }
+    }
+
+    /// Each field, and where it starts.
+    fn each<'t>(&self, text: &'t str, mut take: impl FnMut(usize, Cow<'t, str>)) -> Result<(), ParseFailure> {
+        if self.quotes != Quotes::Ignored && text.bytes().all(|byte| matches!(byte, b'\r' | b'\n')) {
+            return Err(ParseFailure::at(text, 0, "there is no row"));
+        }
+        let mut row = Row { text, at: 0, csv: *self };
+        loop {
+            take(row.at, row.field()?);
+            if row.at == text.len() {
+                return Ok(());
+            }
+            // The delimiter.
+            row.at += self.delimiter.len_utf8();
         }
     }
 }
@@ -194,8 +213,17 @@ mod tests {
 
     fn read(quotes: Quotes, header: &str, text: &str) -> Result<String, String> {
         let arena = Arena::new();
-        let fields = Csv::new(',', quotes).unwrap().fields(header.split(','), text, &arena);
+        let csv = Csv { delimiter: ',', quotes };
+        let fields = csv.fields(header.split(','), text, &arena);
         fields.map(|fields| fields.to_json().to_string()).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn columns_without_names_are_numbered() {
+        let arena = Arena::new();
+        let fields = Csv::default().numbered(r#"a,"b,c",,d"#, &arena).unwrap();
+        assert_eq!(fields.to_json().to_string(), r#"{"1":"a","2":"b,c","3":"","4":"d"}"#);
+        assert!(Csv::default().numbered("", &arena).is_err());
     }
 
     #[test]
