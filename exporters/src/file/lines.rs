@@ -1,18 +1,21 @@
 //! The lines of a batch.
 
+use super::Format;
 use crate::template::Template;
 use tidewatch_component::{Alert, ExportError, Payload, Rejection};
-use tidewatch_otlp::json;
+use tidewatch_otlp::{Request, json, views::ValueView};
 
 pub(super) struct Lines {
     /// Makes the lines of alerts, instead of JSON.
     pub(super) body: Option<Template>,
+    pub(super) format: Format,
 }
 
 impl Lines {
     /// All lines, each with its end, and the alerts that make none.
     pub(super) fn of(&self, payload: &Payload) -> Result<(Vec<u8>, Option<Rejection>), ExportError> {
         let alerts = match payload {
+            Payload::Telemetry(request) if self.format == Format::Body => return Ok((bodies(request), None)),
             Payload::Telemetry(request) => {
                 let mut line = json::encode(request.signal(), request.bytes())
                     .map_err(|error| ExportError::permanent(error.to_string()))?;
@@ -43,4 +46,29 @@ impl Lines {
         }
         Ok(line)
     }
+}
+
+/// A line for each record that has a body. Breaks of lines within a text are written as `\n`, so that a record stays
+/// one line.
+fn bodies(request: &Request) -> Vec<u8> {
+    let canonical = request.canonical();
+    let mut lines = Vec::with_capacity(request.bytes().len());
+    for resource in canonical.resources() {
+        for record in resource.scopes().flat_map(|scope| scope.records()) {
+            match record.body() {
+                None | Some(ValueView::Empty) => continue,
+                Some(ValueView::Str(text)) => put_text(text, &mut lines),
+                Some(value) => value.write_json(&mut lines),
+            }
+            lines.push(b'\n');
+        }
+    }
+    lines
+}
+
+fn put_text(text: &str, lines: &mut Vec<u8>) {
+    if !text.contains(['\n', '\r']) {
+        return lines.extend_from_slice(text.as_bytes());
+    }
+    lines.extend_from_slice(text.replace('\r', "\\r").replace('\n', "\\n").as_bytes());
 }

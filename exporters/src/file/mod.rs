@@ -34,7 +34,8 @@ pub struct File;
 pub struct FileConfig {
     /// The file. Where it is moved away or removed, it is made anew.
     pub path: PathBuf,
-    /// `json` (default): a batch of telemetry is one line of OTLP/JSON, an alert is one line of JSON.
+    /// `json` (default): a batch of telemetry is one line of OTLP/JSON, an alert is one line of JSON. `body`: each log
+    /// record is a line, its body: maps and lists as JSON, text as it is; the exporter takes only logs then.
     #[serde(default)]
     pub format: Format,
     /// A minijinja template that makes the line of an alert; the exporter takes only alerts then. It sees the
@@ -73,6 +74,8 @@ pub enum Format {
     /// JSON, one value per line.
     #[default]
     Json,
+    /// The bodies of log records, one per line.
+    Body,
 }
 
 fn one_second() -> GoDuration {
@@ -115,6 +118,16 @@ impl ExporterFactory for File {
                     .push(Mistake::new("signals", "a `body` is made of alerts; telemetry has no template"));
             }
         }
+        if config.format == Format::Body {
+            if config.body.is_some() {
+                let message = "`format: body` writes the bodies of log records, a `body` makes lines of alerts";
+                mistakes.push(Mistake::new("format", message).help("remove one of them"));
+            }
+            let signals = config.delivery.signals.get_or_insert_with(|| vec![DataType::Logs]);
+            if config.body.is_none() && signals.iter().any(|signal| *signal != DataType::Logs) {
+                mistakes.push(Mistake::new("signals", "only log records have a body"));
+            }
+        }
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -128,7 +141,7 @@ impl ExporterFactory for File {
         let exporter = FileExporter {
             path: config.path,
             erase: config.append == Some(false),
-            lines: Lines { body },
+            lines: Lines { body, format: config.format },
             appender: Arc::new(Mutex::new(appender)),
             flush_interval: config.flush_interval.get(),
             flusher: OnceLock::new(),

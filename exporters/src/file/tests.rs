@@ -75,6 +75,24 @@ async fn telemetry_is_one_line_of_otlp_json_per_batch() {
 }
 
 #[tokio::test]
+async fn bodies_are_lines_of_their_own() {
+    use tidewatch_otlp::write::{Attributes, LogRecord, LogsWriter, Map, Value};
+    let map = Map::from_iter([("value", Value::Double(92.0)), ("unit", Value::Null), ("id", Value::Int(7))]);
+    let bodies = [Value::from("two\nlines"), Value::Map(map), Value::Null, Value::List(vec![true.into()])];
+    let mut logs = LogsWriter::default();
+    let group = logs.group(&Attributes::new(&Map::new()), "");
+    bodies.iter().for_each(|body| logs.push(group, &LogRecord { body, ..LogRecord::default() }));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bodies.jsonl");
+    let exporter = started(FileConfig { format: Format::Body, ..config(&path) }).await;
+    let request = batch(Payload::Telemetry(logs.finish().unwrap()));
+    assert_eq!(exporter.export(&request).await, Ok(Exported::default()));
+    let expected = "two\\nlines\n{\"value\":92.0,\"unit\":null,\"id\":7}\n[true]\n";
+    assert_eq!(fs::read_to_string(path).unwrap(), expected);
+}
+
+#[tokio::test]
 async fn alerts_are_json_lines_appended_to_what_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("alerts.jsonl");
@@ -136,6 +154,11 @@ fn mistakes_stand_at_their_keys() {
     let mut with_logs = FileConfig { body: Some("{{ name }}".into()), ..config(path) };
     with_logs.delivery.signals = Some(vec![DataType::Alerts, DataType::Logs]);
     assert_eq!(paths(with_logs), ["signals"]);
+    let mut bodies = FileConfig { format: Format::Body, ..config(path) };
+    bodies.delivery.signals = Some(vec![DataType::Alerts, DataType::Logs]);
+    assert_eq!(paths(bodies), ["signals"]);
+    let both = FileConfig { format: Format::Body, body: Some("{{ name }}".into()), ..config(path) };
+    assert_eq!(paths(both), ["format", "signals"]);
     assert_eq!(paths(config(Path::new(""))), ["path"]);
 }
 
