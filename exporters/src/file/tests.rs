@@ -158,7 +158,7 @@ fn mistakes_stand_at_their_keys() {
     bodies.delivery.signals = Some(vec![DataType::Alerts, DataType::Logs]);
     assert_eq!(paths(bodies), ["signals"]);
     let both = FileConfig { format: Format::Body, body: Some("{{ name }}".into()), ..config(path) };
-    assert_eq!(paths(both), ["format", "signals"]);
+    assert_eq!(paths(both), ["format"]);
     assert_eq!(paths(config(Path::new(""))), ["path"]);
 }
 
