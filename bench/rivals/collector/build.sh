@@ -6,6 +6,7 @@ out=$(realpath -m "${1:?name of the binary}")
 core=v0.155.0
 providers=v1.61.0
 modules=go.opentelemetry.io/collector
+contrib=github.com/open-telemetry/opentelemetry-collector-contrib
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -16,6 +17,8 @@ receivers:
   - gomod: $modules/receiver/otlpreceiver $core
 processors:
   - gomod: $modules/processor/batchprocessor $core
+  - gomod: $contrib/processor/attributesprocessor $core
+  - gomod: $contrib/processor/filterprocessor $core
 exporters:
   - gomod: $modules/exporter/otlpexporter $core
 providers:
