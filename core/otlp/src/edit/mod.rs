@@ -33,6 +33,7 @@
 mod arena;
 mod attributes;
 mod draft;
+mod entries;
 mod groups;
 mod logs;
 mod metrics;
@@ -50,6 +51,7 @@ pub(crate) mod value;
 pub use arena::Arena;
 pub use attributes::Entry;
 pub use draft::Draft;
+pub use entries::Entries;
 pub use groups::{ResourceDraft, ScopeDraft};
 pub use logs::LogDraft;
 pub use metrics::MetricDraft;

@@ -10,7 +10,7 @@ mod metrics;
 mod points;
 pub(crate) mod repeated;
 mod traces;
-mod value;
+pub(crate) mod value;
 
 pub use histograms::{BucketsView, ExponentialHistogramPointView, HistogramPointView};
 pub use logs::LogRecordView;

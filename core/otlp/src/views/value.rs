@@ -178,8 +178,9 @@ impl<'a> AttributesView<'a> {
     }
 }
 
+/// Key and value of a `KeyValue`, both in their bytes.
 #[inline]
-fn key_value(entry: &[u8]) -> (&[u8], &[u8]) {
+pub(crate) fn key_value(entry: &[u8]) -> (&[u8], &[u8]) {
     let mut key: &[u8] = &[];
     let mut value: &[u8] = &[];
     for field in Fields::new(entry) {
