@@ -10,6 +10,9 @@ pub type MetricDraft<'a> = Draft<MetricView<'a>>;
 /// Field numbers of a `Metric` that hold its data, one of which is there.
 const DATA: [u32; 5] = [5, 7, 9, 10, 11];
 
+/// Field number of the points in their data, whatever kind it is.
+pub(super) const POINTS: u32 = 1;
+
 /// The number of the field that holds the data, and the message in it.
 pub(super) fn data_field<'a>(data: &DataView<'a>) -> Option<(u32, &'a [u8])> {
     Some(match data {
@@ -94,6 +97,17 @@ impl<'a> MetricDraft<'a> {
         let DataView::Gauge(points) = self.view.data else { return false };
         self.set_data(7, points.bytes());
         self.set_temporality(temporality, arena) && self.set_monotonic(monotonic, arena)
+    }
+
+    /// Sets the points, which are given as fields of the data. What else the data says stays as it is now: it may have
+    /// been changed from one of the points.
+    pub(super) fn set_points(&mut self, points: &[u8], arena: &'a Arena) {
+        let Some((kind, data)) = data_field(&self.view.data) else { return };
+        let data = arena.write(|out| {
+            out.extend_from_slice(points);
+            put_without(data, &[POINTS], out);
+        });
+        self.set_data(kind, data);
     }
 
     fn set_flag(&mut self, number: u32, value: u64, arena: &'a Arena) {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::draft::Draft;
 use super::groups::{Group, MEMBERS};
-use super::metrics::data_field;
+use super::metrics::{POINTS, data_field};
 use super::nested::Nested;
 use super::traces::EVENTS;
 use super::{Arena, EventDraft, LogDraft, MetricDraft, PointDraft, ResourceDraft, ScopeDraft, SpanDraft};
@@ -189,7 +189,8 @@ impl<'a, E: Editor<'a>> Walk<'a, '_, E> {
         let start = self.out.len();
         owner.put_head(&mut self.out);
         let end = self.out.len();
-        let written = owner.view.owner().as_ptr();
+        // Where it lies and how long it is: what is empty may lie where something else does.
+        let written = std::ptr::from_ref(owner.view.owner());
         let (mut had, mut left) = (false, false);
         for bytes in owner.members() {
             had = true;
@@ -205,7 +206,7 @@ impl<'a, E: Editor<'a>> Walk<'a, '_, E> {
         if had && !left {
             return false;
         }
-        if owner.view.owner().as_ptr() != written {
+        if !std::ptr::eq(owner.view.owner(), written) {
             let mut head = Vec::new();
             owner.put_head(&mut head);
             self.out.splice(start..end, head);
@@ -283,27 +284,20 @@ impl<'a, E: Editor<'a>> Walk<'a, '_, E> {
         let Some((kind, data)) = data_field(&metric.view.data) else { return 0 };
         let (mut changed, mut left) = (false, 0);
         let edited = self.arena.write(|out| {
-            for field in Fields::new(data) {
-                let point = match (field.number, field.value) {
-                    (1, Value::Block(bytes)) => PointDraft::new(kind, bytes).map(|point| (bytes, point)),
-                    _ => None,
-                };
-                let Some((bytes, mut point)) = point else {
-                    out.extend_from_slice(&data[field.start..field.end]);
-                    continue;
-                };
+            for bytes in Repeated::whole(POINTS, data).messages() {
+                let Some(mut point) = PointDraft::new(kind, bytes) else { continue };
                 let verdict = self.editor.point(owner.reborrow(), metric, &mut point);
                 changed |= verdict == Verdict::Drop || point.is_touched();
                 if verdict == Verdict::Keep {
                     left += 1;
-                    let nested = Nested::open(1, bytes.len(), out);
+                    let nested = Nested::open(POINTS, bytes.len(), out);
                     point.put(out);
                     nested.close(out);
                 }
             }
         });
         if changed {
-            metric.set_data(kind, edited);
+            metric.set_points(edited, self.arena);
         }
         left
     }
@@ -361,5 +355,5 @@ fn items_of(signal: Signal, scope: &ScopeView<'_>) -> usize {
 }
 
 fn points_of(metric: &MetricView<'_>) -> usize {
-    data_field(&metric.data).map_or(0, |(_, data)| Repeated::whole(1, data).messages().count())
+    data_field(&metric.data).map_or(0, |(_, data)| Repeated::whole(POINTS, data).messages().count())
 }

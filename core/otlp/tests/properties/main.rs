@@ -1,6 +1,7 @@
 //! What holds for every request, however odd, with prost as the judge.
 
 mod check;
+mod edit;
 mod fuzz;
 mod ids;
 mod mutate;

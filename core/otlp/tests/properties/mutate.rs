@@ -84,12 +84,12 @@ fn change(fields: &mut Vec<Field>, index: usize, way: usize, source: &mut Source
 }
 
 #[derive(Clone)]
-struct Field {
-    number: u32,
+pub(crate) struct Field {
+    pub(crate) number: u32,
     wire_type: WireType,
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// What is inside, if it has a length: a message perhaps, or text.
-    inner: Option<Vec<u8>>,
+    pub(crate) inner: Option<Vec<u8>>,
 }
 
 impl Field {
@@ -103,7 +103,8 @@ impl Field {
     }
 }
 
-fn fields(message: &[u8]) -> Option<Vec<Field>> {
+/// The fields of a message, in order. None: it is no message.
+pub(crate) fn fields(message: &[u8]) -> Option<Vec<Field>> {
     let mut rest = message;
     let mut fields = Vec::new();
     while !rest.is_empty() {
