@@ -1,6 +1,6 @@
 //! Text made of alerts by a minijinja template: the `body` key of exporters.
 
-use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja::{Environment, Error, ErrorKind, Value, value::Rest};
 use rand::Rng;
 use serde_json::Map;
 use tidewatch_component::{
@@ -16,7 +16,7 @@ const NAME: &str = "body";
 ///
 /// It sees the fields of the alert (of several: of the first), the same as one map `record`, what the
 /// exporter adds, and the functions `now()` (RFC 3339, UTC) and `uuid4()`. The filter `tojson` writes JSON
-/// without spaces, in the order of the template. The limits are those of [`tidewatch_component::template`].
+/// without spaces, in the order of the template; `labels | without("a", "b")` is a map without these keys. The limits are those of [`tidewatch_component::template`].
 #[derive(Debug)]
 pub(crate) struct Template {
     environment: Environment<'static>,
@@ -34,6 +34,7 @@ impl Template {
         environment.add_function("now", || timestamp::to_rfc3339(timestamp::now()));
         environment.add_function("uuid4", uuid4);
         environment.add_filter("tojson", tojson);
+        environment.add_filter("without", without);
         with_deep_stack(|| environment.add_template_owned(NAME, source.to_owned())).map_err(mistake)?;
         let template = Self { environment };
         template.check_names(path, source, extra)?;
@@ -143,6 +144,17 @@ fn tojson(value: &Value) -> Result<Value, Error> {
     Ok(Value::from_safe_string(json))
 }
 
+/// A map without some of its keys.
+fn without(map: &Value, keys: Rest<String>) -> Result<Value, Error> {
+    let mut left = Vec::new();
+    for key in map.try_iter()? {
+        if !keys.iter().any(|other| key.as_str() == Some(other)) {
+            left.push((key.clone(), map.get_item(&key)?));
+        }
+    }
+    Ok(left.into_iter().collect())
+}
+
 /// A random UUID of version 4.
 fn uuid4() -> String {
     let mut bytes: [u8; 16] = rand::rng().random();
@@ -179,6 +191,13 @@ mod tests {
         );
         assert_eq!(render("{{ record.name }} {{ ends_at is none }}"), "CpuLoadHigh True");
         assert_eq!(serde_json::from_str::<Alert>(&render("{{ record | tojson }}")).unwrap(), alert());
+    }
+
+    #[test]
+    fn a_map_can_be_taken_without_some_of_its_keys() {
+        let all = r#"{{ {"a": 1, "b": 2, "c": 3} | without("a", "c", "x") | tojson }}"#;
+        assert_eq!(render(all), r#"{"b":2}"#);
+        assert_eq!(render(r#"{{ labels | without("host.name") | tojson }}"#), "{}");
     }
 
     #[test]

@@ -1,21 +1,24 @@
 //! The lines of a batch.
 
-use super::Format;
 use crate::template::Template;
 use tidewatch_component::{Alert, ExportError, Payload, Rejection};
-use tidewatch_otlp::{Request, json, views::ValueView};
+use tidewatch_expr::{Expression, Item, Record, Value};
+use tidewatch_otlp::{Request, edit::Arena, json, views::ValueView};
 
 pub(super) struct Lines {
     /// Makes the lines of alerts, instead of JSON.
     pub(super) body: Option<Template>,
-    pub(super) format: Format,
+    /// Makes the lines of log records, instead of OTLP/JSON.
+    pub(super) line: Option<Expression>,
 }
 
 impl Lines {
     /// All lines, each with its end, and the alerts that make none.
     pub(super) fn of(&self, payload: &Payload) -> Result<(Vec<u8>, Option<Rejection>), ExportError> {
         let alerts = match payload {
-            Payload::Telemetry(request) if self.format == Format::Body => return Ok((bodies(request), None)),
+            Payload::Telemetry(request) if let Some(line) = &self.line => {
+                return Ok(of_records(request, line));
+            }
             Payload::Telemetry(request) => {
                 let mut line = json::encode(request.signal(), request.bytes())
                     .map_err(|error| ExportError::permanent(error.to_string()))?;
@@ -48,22 +51,35 @@ impl Lines {
     }
 }
 
-/// A line for each record that has a body. Breaks of lines within a text are written as `\n`, so that a record stays
-/// one line.
-fn bodies(request: &Request) -> Vec<u8> {
-    let canonical = request.canonical();
+/// A line for each record of which the expression makes one, and the records of which it cannot.
+fn of_records(request: &Request, line: &Expression) -> (Vec<u8>, Option<Rejection>) {
+    let (canonical, arena) = (request.canonical(), Arena::new());
     let mut lines = Vec::with_capacity(request.bytes().len());
+    let mut rejected: Option<Rejection> = None;
     for resource in canonical.resources() {
-        for record in resource.scopes().flat_map(|scope| scope.records()) {
-            match record.body() {
-                None | Some(ValueView::Empty) => continue,
-                Some(ValueView::Str(text)) => put_text(text, &mut lines),
-                Some(value) => value.write_json(&mut lines),
+        for scope in resource.scopes() {
+            for log in scope.records() {
+                let record = Record::new(&resource, &scope, Item::Log(&log), &arena);
+                let made = line.try_evaluate(&record).map_err(|failure| failure.to_string());
+                if let Err(reason) = made.and_then(|value| put(value, &mut lines)) {
+                    rejected.get_or_insert(Rejection::new(0, reason)).items += 1;
+                }
             }
-            lines.push(b'\n');
         }
     }
-    lines
+    (lines, rejected)
+}
+
+/// Nothing makes no line. Breaks of lines within a text are written as `\n`, so that a record stays one line.
+fn put(value: Value<'_>, lines: &mut Vec<u8>) -> Result<(), String> {
+    match value.to_view() {
+        Some(ValueView::Empty) => return Ok(()),
+        Some(ValueView::Str(text)) => put_text(text, lines),
+        Some(value) => value.write_json(lines),
+        None => return Err(format!("{} makes no line", value.kind())),
+    }
+    lines.push(b'\n');
+    Ok(())
 }
 
 fn put_text(text: &str, lines: &mut Vec<u8>) {

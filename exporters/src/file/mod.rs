@@ -24,6 +24,7 @@ use tidewatch_component::{
     ExporterFactory, Order, SignalSet, StartError, async_trait,
 };
 use tidewatch_config::{Mistake, values::GoDuration};
+use tidewatch_expr::{Context, Expression, ParseError};
 use tokio::{sync::Mutex, task::JoinHandle};
 
 /// The `file` exporter.
@@ -34,14 +35,17 @@ pub struct File;
 pub struct FileConfig {
     /// The file. Where it is moved away or removed, it is made anew.
     pub path: PathBuf,
-    /// `json` (default): a batch of telemetry is one line of OTLP/JSON, an alert is one line of JSON. `body`: each log
-    /// record is a line, its body: maps and lists as JSON, text as it is; the exporter takes only logs then.
+    /// `json` (default): a batch of telemetry is one line of OTLP/JSON, an alert is one line of JSON.
     #[serde(default)]
     pub format: Format,
     /// A minijinja template that makes the line of an alert; the exporter takes only alerts then. It sees the
     /// alert's fields, all of them as `record`, `now()`, `uuid4()`, and the filter `tojson`.
     #[serde(default)]
     pub body: Option<String>,
+    /// An OTTL expression that makes the line of a log record: text as it is, maps and lists as JSON; the exporter takes
+    /// only logs then. E.g. `body`.
+    #[serde(default)]
+    pub line: Option<String>,
     /// False: what is in the file is erased at the start. Default true.
     #[serde(default)]
     pub append: Option<bool>,
@@ -74,8 +78,6 @@ pub enum Format {
     /// JSON, one value per line.
     #[default]
     Json,
-    /// The bodies of log records, one per line.
-    Body,
 }
 
 fn one_second() -> GoDuration {
@@ -118,14 +120,18 @@ impl ExporterFactory for File {
                     .push(Mistake::new("signals", "a `body` is made of alerts; telemetry has no template"));
             }
         }
-        if config.format == Format::Body {
+        let line = config.line.as_ref().and_then(|text| {
+            let parsed = Expression::parse(text, Context::Log);
+            parsed.map_err(|error| mistakes.push(line_mistake(error))).ok()
+        });
+        if config.line.is_some() {
             if config.body.is_some() {
-                let message = "`format: body` writes the bodies of log records, a `body` makes lines of alerts";
-                mistakes.push(Mistake::new("format", message).help("remove one of them"));
+                let message = "`line` makes lines of log records, a `body` makes lines of alerts";
+                mistakes.push(Mistake::new("line", message).help("remove one of them"));
             }
             let signals = config.delivery.signals.get_or_insert_with(|| vec![DataType::Logs]);
             if config.body.is_none() && signals.iter().any(|signal| *signal != DataType::Logs) {
-                mistakes.push(Mistake::new("signals", "only log records have a body"));
+                mistakes.push(Mistake::new("signals", "a `line` is made of log records"));
             }
         }
         if !mistakes.is_empty() {
@@ -141,12 +147,20 @@ impl ExporterFactory for File {
         let exporter = FileExporter {
             path: config.path,
             erase: config.append == Some(false),
-            lines: Lines { body, format: config.format },
+            lines: Lines { body, line },
             appender: Arc::new(Mutex::new(appender)),
             flush_interval: config.flush_interval.get(),
             flusher: OnceLock::new(),
         };
         Ok(BuiltExporter { exporter: Arc::new(exporter), delivery: config.delivery })
+    }
+}
+
+fn line_mistake(error: ParseError) -> Mistake {
+    let mistake = Mistake::new("line", error.message).at(error.position.offset);
+    match error.help {
+        Some(help) => mistake.help(help),
+        None => mistake,
     }
 }
 

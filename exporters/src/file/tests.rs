@@ -75,7 +75,7 @@ async fn telemetry_is_one_line_of_otlp_json_per_batch() {
 }
 
 #[tokio::test]
-async fn bodies_are_lines_of_their_own() {
+async fn an_expression_makes_the_line_of_a_log_record() {
     use tidewatch_otlp::write::{Attributes, LogRecord, LogsWriter, Map, Value};
     let map = Map::from_iter([("value", Value::Double(92.0)), ("unit", Value::Null), ("id", Value::Int(7))]);
     let bodies = [Value::from("two\nlines"), Value::Map(map), Value::Null, Value::List(vec![true.into()])];
@@ -85,7 +85,7 @@ async fn bodies_are_lines_of_their_own() {
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bodies.jsonl");
-    let exporter = started(FileConfig { format: Format::Body, ..config(&path) }).await;
+    let exporter = started(FileConfig { line: Some("body".into()), ..config(&path) }).await;
     let request = batch(Payload::Telemetry(logs.finish().unwrap()));
     assert_eq!(exporter.export(&request).await, Ok(Exported::default()));
     let expected = "two\\nlines\n{\"value\":92.0,\"unit\":null,\"id\":7}\n[true]\n";
@@ -154,11 +154,11 @@ fn mistakes_stand_at_their_keys() {
     let mut with_logs = FileConfig { body: Some("{{ name }}".into()), ..config(path) };
     with_logs.delivery.signals = Some(vec![DataType::Alerts, DataType::Logs]);
     assert_eq!(paths(with_logs), ["signals"]);
-    let mut bodies = FileConfig { format: Format::Body, ..config(path) };
+    let mut bodies = FileConfig { line: Some("body".into()), ..config(path) };
     bodies.delivery.signals = Some(vec![DataType::Alerts, DataType::Logs]);
     assert_eq!(paths(bodies), ["signals"]);
-    let both = FileConfig { format: Format::Body, body: Some("{{ name }}".into()), ..config(path) };
-    assert_eq!(paths(both), ["format"]);
+    let both = FileConfig { line: Some("boddy".into()), body: Some("{{ name }}".into()), ..config(path) };
+    assert_eq!(paths(both), ["line", "line"]);
     assert_eq!(paths(config(Path::new(""))), ["path"]);
 }
 
