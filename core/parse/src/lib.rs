@@ -22,6 +22,7 @@ mod groups;
 pub mod json;
 mod key_value;
 pub mod logfmt;
+pub mod severity;
 pub mod time;
 
 pub use csv::{Csv, Quotes};

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
 use super::Map;
+use crate::views::ValueView;
 use crate::wire::{self, block_len, put_block_header};
 
 /// How deep lists and maps are nested in what is written. Deeper ones become their JSON text: requests are not
@@ -68,6 +69,19 @@ impl<'a> Value<'a> {
             Self::List(values) => Value::List(values.into_iter().map(Self::into_owned).collect()),
             Self::Map(map) => Value::Map(map.into_owned()),
         }
+    }
+
+    /// The value as a view, unless it is a list or a map: these have no bytes yet.
+    pub fn as_view(&self) -> Option<ValueView<'_>> {
+        Some(match self {
+            Self::Null => ValueView::Empty,
+            Self::Bool(value) => ValueView::Bool(*value),
+            Self::Int(number) => ValueView::Int(*number),
+            Self::Double(number) => ValueView::Double(*number),
+            Self::Text(text) => ValueView::Str(text),
+            Self::Bytes(bytes) => ValueView::Bytes(bytes),
+            Self::List(_) | Self::Map(_) => return None,
+        })
     }
 
     /// The value as JSON text. Bytes become base64; numbers that JSON does not have become null.
