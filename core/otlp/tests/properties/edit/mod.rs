@@ -127,12 +127,18 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         .prop_map(|(seed, level, edits, drops)| Plan::new(seed, level, edits, drops))
 }
 
+/// Four times as many as usual, or as many as the environment says.
+fn more_cases() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: usual.cases.max(1_000), ..usual }
+}
+
 fn request(signal: Signal, bytes: Vec<u8>) -> Option<Request> {
     Request::check(signal, Bytes::from(bytes)).ok().map(|checked| checked.request)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(more_cases())]
 
     #[test]
     fn edits_of_bytes_are_edits_of_messages(signal in any_signal(), choices in choices(), plan in any_plan()) {

@@ -42,6 +42,18 @@ pub(super) enum Change {
     Replace(String, AnyValue),
     /// They become those of the resource.
     OfResource,
+    /// Several at once, on the attributes taken apart.
+    Several(Vec<Step>),
+}
+
+#[derive(Debug)]
+pub(super) enum Step {
+    Set(String, AnyValue),
+    /// A value moves from one key to another.
+    Move(String, String),
+    Remove(String),
+    Retain(String),
+    Replace(String, AnyValue),
 }
 
 impl Plan {
@@ -88,7 +100,7 @@ fn edit(source: &mut Source<'_>) -> Edit {
 
 fn change(source: &mut Source<'_>) -> Change {
     let key = source.pick(&KEYS).to_owned();
-    match source.below(8) {
+    match source.below(10) {
         0 | 1 => Change::With(key, arb_value(source, 2)),
         2 => Change::And(key, arb_value(source, 1)),
         3 => Change::AndAll(source.several(3, |source| KeyValue {
@@ -99,7 +111,19 @@ fn change(source: &mut Source<'_>) -> Change {
         4 => Change::Without(key),
         5 => Change::Rename(key, source.pick(&KEYS).to_owned()),
         6 => Change::Replace(key, arb_value(source, 1)),
-        _ => Change::OfResource,
+        7 => Change::OfResource,
+        _ => Change::Several(source.several(4, step)),
+    }
+}
+
+fn step(source: &mut Source<'_>) -> Step {
+    let key = source.pick(&KEYS).to_owned();
+    match source.below(6) {
+        0 | 1 => Step::Set(key, arb_value(source, 1)),
+        2 => Step::Move(key, source.pick(&KEYS).to_owned()),
+        3 => Step::Remove(key),
+        4 => Step::Retain(key),
+        _ => Step::Replace(key, arb_value(source, 1)),
     }
 }
 

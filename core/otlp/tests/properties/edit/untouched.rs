@@ -8,7 +8,7 @@ use tidewatch_otlp::edit::{
 };
 use tidewatch_otlp::testing::{Source, arb_request};
 
-use super::request;
+use super::{more_cases, request};
 use crate::mutate::{fields, rearrange};
 use crate::{any_signal, choices};
 
@@ -102,7 +102,7 @@ impl Comparison {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(more_cases())]
 
     #[test]
     fn all_but_one_field_stays(
