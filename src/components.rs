@@ -13,6 +13,7 @@ pub fn components() -> Registry {
         .receiver::<receivers::otlp::Otlp>()
         .receiver::<receivers::generator::Generator>()
         .receiver::<receivers::file_log::FileLog>()
+        .receiver::<receivers::http_json::HttpJson>()
         .processor::<processors::threshold::Threshold>()
         .processor::<processors::enrich::Enrich>()
         .processor::<processors::batch::Batch>()

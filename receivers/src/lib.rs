@@ -2,5 +2,6 @@
 
 pub mod file_log;
 pub mod generator;
+pub mod http_json;
 pub mod otlp;
 mod server;

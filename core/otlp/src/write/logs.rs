@@ -56,11 +56,11 @@ impl Default for LogRecord<'_> {
 const FIXED64: usize = 9;
 
 impl LogRecord<'_> {
-    fn len(&self) -> usize {
+    /// `body` is the length of the encoded one.
+    fn len(&self, body: usize) -> usize {
         let number = |number: usize| if number == 0 { 0 } else { 1 + varint_len(number) };
         let block = |length: usize| if length == 0 { 0 } else { block_len(length) };
         let fixed64 = |number: u64| if number == 0 { 0 } else { FIXED64 };
-        let body = if *self.body == Value::Null { 0 } else { self.body.field_len() };
         fixed64(self.time)
             + number(self.severity_number.into())
             + block(self.severity_text.len())
@@ -74,7 +74,7 @@ impl LogRecord<'_> {
     }
 
     /// Fields in the order of their numbers, as other encoders write them.
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, body: impl FnOnce(&mut Vec<u8>), out: &mut Vec<u8>) {
         put_fixed64(1, self.time, out);
         if self.severity_number != 0 {
             out.push(2 << 3);
@@ -83,9 +83,7 @@ impl LogRecord<'_> {
         if !self.severity_text.is_empty() {
             put_block(3, self.severity_text.as_bytes(), out);
         }
-        if *self.body != Value::Null {
-            self.body.put_field(5, out);
-        }
+        body(out);
         if let Some(shared) = self.shared {
             out.extend_from_slice(&shared.of_record);
         }
@@ -159,11 +157,34 @@ impl LogsWriter {
     ///
     /// If the group is of an earlier request.
     pub fn push(&mut self, group: Group, record: &LogRecord<'_>) {
+        match record.body {
+            Value::Null => self.write(group, record, 0, |_| {}),
+            body => self.write(group, record, body.field_len(), |out| body.put_field(5, out)),
+        }
+    }
+
+    /// Writes a record whose body is encoded already: an `AnyValue`, as a [`Slot`](super::Slot) leaves it. It takes
+    /// the place of the record's own.
+    ///
+    /// # Panics
+    ///
+    /// If the group is of an earlier request.
+    pub fn push_encoded(&mut self, group: Group, record: &LogRecord<'_>, body: &[u8]) {
+        self.write(group, record, block_len(body.len()), |out| put_block(5, body, out));
+    }
+
+    fn write(
+        &mut self,
+        group: Group,
+        record: &LogRecord<'_>,
+        body_len: usize,
+        body: impl FnOnce(&mut Vec<u8>),
+    ) {
         let out = &mut self.groups[group.0].records;
-        let (before, length) = (out.len(), record.len());
+        let (before, length) = (out.len(), record.len(body_len));
         out.reserve(block_len(length));
         put_block_header(2, length, out);
-        record.put(out);
+        record.put(body, out);
         debug_assert_eq!(out.len() - before, block_len(length));
         self.bytes += block_len(length);
         self.items += 1;
@@ -276,6 +297,31 @@ mod tests {
             prop_assert_eq!(encoded.bytes(), request.bytes());
             prop_assert_eq!(logs.finish(), None);
         }
+    }
+
+    #[test]
+    fn a_body_that_is_encoded_already_is_the_same() {
+        let body = Value::Map(Map::from_iter([("a", Value::from("x".repeat(200)))]));
+        let mut encoded = Vec::new();
+        let text = "x".repeat(200);
+        crate::write::Slot::new(&mut encoded).map(|map| map.put("a", text.as_str()));
+        let written = |push: &dyn Fn(&mut LogsWriter, Group)| {
+            let mut logs = LogsWriter::default();
+            let group = logs.group(&Attributes::new(&Map::new()), "");
+            push(&mut logs, group);
+            logs.finish()
+        };
+        let record = LogRecord { time: 1, body: &body, observed_time: 2, ..LogRecord::default() };
+        let own = written(&|logs, group| logs.push(group, &record));
+        assert_eq!(
+            written(&|logs, group| logs.push_encoded(
+                group,
+                &LogRecord { body: NO_BODY, ..record },
+                &encoded
+            )),
+            own
+        );
+        assert!(own.is_some());
     }
 
     #[test]
