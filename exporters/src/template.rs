@@ -3,6 +3,7 @@
 use minijinja::{Environment, Error, ErrorKind, Value, value::Rest};
 use rand::Rng;
 use serde_json::Map;
+use std::collections::BTreeMap;
 use tidewatch_component::{
     Alert,
     template::{check_length, environment, names, render_bounded, with_deep_stack},
@@ -146,13 +147,14 @@ fn tojson(value: &Value) -> Result<Value, Error> {
 
 /// A map without some of its keys.
 fn without(map: &Value, keys: Rest<String>) -> Result<Value, Error> {
-    let mut left = Vec::new();
+    let mut left = BTreeMap::new();
     for key in map.try_iter()? {
         if !keys.iter().any(|other| key.as_str() == Some(other)) {
-            left.push((key.clone(), map.get_item(&key)?));
+            let value = map.get_item(&key)?;
+            left.insert(key, value);
         }
     }
-    Ok(left.into_iter().collect())
+    Ok(Value::from(left))
 }
 
 /// A random UUID of version 4.
@@ -167,7 +169,6 @@ fn uuid4() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
     fn alert() -> Alert {
         let labels = BTreeMap::from([("host.name".to_owned(), "a <b> 'c'".to_owned())]);
