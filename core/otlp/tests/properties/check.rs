@@ -1,9 +1,10 @@
 use bytes::Bytes;
 use proptest::prelude::*;
-use tidewatch_otlp::testing::{Source, arb_request};
+use tidewatch_otlp::testing::{
+    Source, WAYS, arb_request, count as count_fields, damage, rearrange, rearrange_at,
+};
 use tidewatch_otlp::{Checked, MAX_DEPTH, Request, Signal};
 
-use crate::mutate::{WAYS, count as count_fields, damage, rearrange, rearrange_at};
 use crate::oracle::{accepts, block, count, is_group, reencoded};
 use crate::reading::same_as_decoded;
 use crate::{any_signal, choices};

@@ -3,10 +3,9 @@
 
 use bolero::check;
 use tidewatch_otlp::Signal;
-use tidewatch_otlp::testing::{Source, arb_request};
+use tidewatch_otlp::testing::{Source, arb_request, damage, rearrange};
 
 use crate::check::judge;
-use crate::mutate::{damage, rearrange};
 use crate::split::{halves_well, merges_well, splits_well};
 
 const ITERATIONS: usize = 1_000;

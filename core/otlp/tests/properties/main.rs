@@ -4,7 +4,6 @@ mod check;
 mod edit;
 mod fuzz;
 mod ids;
-mod mutate;
 mod oracle;
 mod reading;
 mod split;

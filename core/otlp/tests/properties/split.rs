@@ -1,10 +1,9 @@
 use bytes::Bytes;
 use proptest::prelude::*;
-use tidewatch_otlp::testing::{Source, arb_request};
+use tidewatch_otlp::testing::{Source, arb_request, rearrange};
 use tidewatch_otlp::views::{DataView, MetricView};
 use tidewatch_otlp::{Request, Signal};
 
-use crate::mutate::rearrange;
 use crate::oracle::reencoded;
 use crate::{any_signal, choices};
 

@@ -15,14 +15,13 @@ use tidewatch_otlp::edit::{
     Arena, Editor, EventDraft, Level, LogDraft, MetricDraft, Owner, PointDraft, ResourceDraft, SpanDraft,
     Verdict, rewrite,
 };
-use tidewatch_otlp::testing::{Source, arb_request};
+use tidewatch_otlp::testing::{Source, arb_request, rearrange};
 use tidewatch_otlp::{Request, Signal};
 
 use self::items::{edit_event, edit_log, edit_span};
 use self::owners::{edit_resource, edit_scope};
 use self::plan::{Edit, Plan};
 use self::points::{edit_metric, edit_point};
-use crate::mutate::rearrange;
 use crate::{any_signal, choices};
 
 /// Carries a plan out on drafts.

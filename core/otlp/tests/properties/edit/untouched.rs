@@ -6,10 +6,9 @@ use tidewatch_otlp::edit::rewrite;
 use tidewatch_otlp::edit::{
     Arena, Editor, Level, LogDraft, MetricDraft, Owner, PointDraft, SpanDraft, Verdict,
 };
-use tidewatch_otlp::testing::{Source, arb_request};
+use tidewatch_otlp::testing::{Source, arb_request, fields, rearrange};
 
 use super::{more_cases, request};
-use crate::mutate::{fields, rearrange};
 use crate::{any_signal, choices};
 
 /// Sets one field of one item.

@@ -1,12 +1,12 @@
 //! Damage of two kinds: to the bytes as they lie there, and to fields anywhere in the tree of messages.
 
-use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, encode_key, skip_field};
-use tidewatch_otlp::testing::Source;
+use super::Source;
+use prost::encoding::{
+    DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, skip_field,
+};
 
-use crate::oracle::block;
-
-/// Flips, cuts, inserts and repeats bytes.
-pub(crate) fn damage(mut bytes: Vec<u8>, source: &mut Source<'_>) -> Vec<u8> {
+/// Flips, cuts, inserts and repeats bytes of a message.
+pub fn damage(mut bytes: Vec<u8>, source: &mut Source<'_>) -> Vec<u8> {
     for _ in 0..=source.below(3) {
         let at = source.below(bytes.len() + 1);
         match source.below(5) {
@@ -25,10 +25,10 @@ pub(crate) fn damage(mut bytes: Vec<u8>, source: &mut Source<'_>) -> Vec<u8> {
 }
 
 /// What [`rearrange_at`] can do to a field.
-pub(crate) const WAYS: usize = 7;
+pub const WAYS: usize = 7;
 
-/// Does something to a field anywhere in a message.
-pub(crate) fn rearrange(message: &[u8], source: &mut Source<'_>) -> Vec<u8> {
+/// Does something to a field anywhere in a message; see [`rearrange_at`].
+pub fn rearrange(message: &[u8], source: &mut Source<'_>) -> Vec<u8> {
     match count(message) {
         0 => unknown(source),
         count => rearrange_at(message, source.below(count), source.below(WAYS), source),
@@ -36,14 +36,14 @@ pub(crate) fn rearrange(message: &[u8], source: &mut Source<'_>) -> Vec<u8> {
 }
 
 /// How many fields there are in a message and all messages inside it.
-pub(crate) fn count(message: &[u8]) -> usize {
+pub fn count(message: &[u8]) -> usize {
     let inner = |field: &Field| field.inner.as_deref().map_or(0, count);
     fields(message).iter().flatten().map(|field| 1 + inner(field)).sum()
 }
 
 /// Repeats, removes, renumbers, damages or extends the field that comes at this place when all fields at all depths
 /// are counted through; lengths stay right around it.
-pub(crate) fn rearrange_at(message: &[u8], mut place: usize, way: usize, source: &mut Source<'_>) -> Vec<u8> {
+pub fn rearrange_at(message: &[u8], mut place: usize, way: usize, source: &mut Source<'_>) -> Vec<u8> {
     let mut fields = fields(message).unwrap_or_default();
     for index in 0..fields.len() {
         let field = &mut fields[index];
@@ -83,13 +83,16 @@ fn change(fields: &mut Vec<Field>, index: usize, way: usize, source: &mut Source
     }
 }
 
-#[derive(Clone)]
-pub(crate) struct Field {
-    pub(crate) number: u32,
+/// A field of a message on the wire.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Its number.
+    pub number: u32,
     wire_type: WireType,
-    pub(crate) bytes: Vec<u8>,
+    /// All of it, key included.
+    pub bytes: Vec<u8>,
     /// What is inside, if it has a length: a message perhaps, or text.
-    pub(crate) inner: Option<Vec<u8>>,
+    pub inner: Option<Vec<u8>>,
 }
 
 impl Field {
@@ -104,7 +107,7 @@ impl Field {
 }
 
 /// The fields of a message, in order. None: it is no message.
-pub(crate) fn fields(message: &[u8]) -> Option<Vec<Field>> {
+pub fn fields(message: &[u8]) -> Option<Vec<Field>> {
     let mut rest = message;
     let mut fields = Vec::new();
     while !rest.is_empty() {
@@ -142,4 +145,13 @@ fn unknown(source: &mut Source<'_>) -> Vec<u8> {
         _ => bytes = block(number, &source.several(8, Source::byte)),
     }
     bytes
+}
+
+/// A field that holds these bytes.
+fn block(number: u32, bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + 12);
+    encode_key(number, WireType::LengthDelimited, &mut out);
+    encode_varint(bytes.len() as u64, &mut out);
+    out.extend_from_slice(bytes);
+    out
 }
