@@ -123,11 +123,11 @@ fn open(
     let below = |mistake: Mistake| Mistake { path: format!("{path}.{}", mistake.path), ..mistake };
     let spec = Spec::new(config).map_err(|mistakes| mistakes.into_iter().map(below).collect::<Vec<_>>())?;
     let source = spec.source.clone();
-    Live::open(spec, number, context).map_err(|fault| vec![below(mistake(&source, fault))])
+    Live::open(spec, number, context).map_err(|fault| vec![below(mistake(&source, &fault))])
 }
 
 /// A table that cannot be used when the agent starts is a mistake of the configuration.
-fn mistake(source: &Source, fault: Fault) -> Mistake {
+fn mistake(source: &Source, fault: &Fault) -> Mistake {
     let (key, message) = match source {
         Source::Inline(_) => ("from.inline", fault.message.clone()),
         Source::File { path, format, .. } => {

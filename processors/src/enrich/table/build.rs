@@ -126,7 +126,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    pub(super) fn row(&mut self, row: Row<'_>) -> Result<(), Fault> {
+    pub(super) fn row(&mut self, row: &Row<'_>) -> Result<(), Fault> {
         if self.table.len() == self.spec.max_rows {
             let message = format!("the table has more than {} rows (`max_rows`)", self.spec.max_rows);
             return Err(self.places.fault(row.at, message));
@@ -135,7 +135,7 @@ impl<'s> Builder<'s> {
         self.check_columns(false)?;
         self.key.clear();
         for (_, column) in &self.spec.match_ {
-            let Some(cell) = find(&row, column) else {
+            let Some(cell) = find(row, column) else {
                 return Err(self.places.fault(row.at, format!("the row has no `{column}` to be found by")));
             };
             if !self.key.push_cell(&cell.value) {
@@ -154,7 +154,7 @@ impl<'s> Builder<'s> {
             return Err(self.places.fault(row.at, message));
         }
         let start = self.table.attributes.len();
-        put(self.spec, &row, &mut self.table.attributes);
+        put(self.spec, row, &mut self.table.attributes);
         let end = self.table.attributes.len();
         self.memory += self.key.as_str().len() + (end - start) + ROW_OVERHEAD;
         if self.memory > self.spec.max_memory {

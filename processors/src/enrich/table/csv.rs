@@ -26,7 +26,7 @@ pub(super) fn read(text: &str, delimiter: char, builder: &mut Builder<'_>) -> Re
         let at = record[0].0;
         let named = columns.iter().zip(record.drain(..)).filter(|(_, (_, cell))| !cell.is_empty());
         let cells = named.map(|(column, (at, cell))| Cell { column, at, value: Value::Text(cell) });
-        builder.row(Row { at, cells: cells.collect() })?;
+        builder.row(&Row { at, cells: cells.collect() })?;
     }
     Ok(())
 }

@@ -81,7 +81,7 @@ pub(super) fn object(
         return Err(builder.places().fault(at, message));
     }
     let key = key.map(|(column, key)| Cell { column, at, value: Value::Text(key.into()) });
-    builder.row(Row { at, cells: key.into_iter().chain(cells(at, row)).collect() })
+    builder.row(&Row { at, cells: key.into_iter().chain(cells(at, row)).collect() })
 }
 
 fn cells(at: usize, row: &Map<String, Json>) -> impl Iterator<Item = Cell<'_>> {

@@ -123,7 +123,10 @@ fn what_is_wrong_with_a_json_file_has_its_place() {
 #[test]
 fn what_is_wrong_with_a_yaml_file_has_its_place() {
     let spec = spec(json!({"from": {"yaml": "-"}, "match": {"h": "host"}, "add": {"env": "env"}}));
-    assert_eq!(broken(&spec, "- {host: a, env: b}\n- {host: c, env\n"), "");
+    assert_eq!(
+        broken(&spec, "- {host: a, env: b}\n- {host: c, env\n"),
+        "2:16: this is not valid YAML: while parsing a flow mapping, did not find expected ',' or '}'"
+    );
     assert_eq!(broken(&spec, "a: {env: 1}\nb: {env: 1}\na: {env: 2}\n"), "3:1: the key `a` is written twice");
     assert_eq!(
         broken(&spec, "- {host: 7, env: b}\n- env: c\n  host: '7'\n"),

@@ -177,11 +177,13 @@ impl Reference {
                     Json::Object(key.chain(row(added)).collect())
                 })
                 .collect();
-            let names = table.rows.iter().flat_map(|(_, added)| added).map(|(name, _)| *name);
+            let mut names: Vec<_> = table.rows.iter().flat_map(|(_, added)| added).map(|(name, _)| *name).collect();
+            names.sort_unstable();
+            names.dedup();
             let mut config = serde_json::json!({
                 "from": {"inline": rows},
                 "match": table.match_.iter().map(|name| ((*name).to_owned(), Json::from(format!("of {name}")))).collect::<Map<_, _>>(),
-                "add": names.map(|name| (name.to_owned(), Json::from(name))).collect::<Map<_, _>>(),
+                "add": names.into_iter().map(|name| (name.to_owned(), Json::from(name))).collect::<Map<_, _>>(),
                 "override": table.override_,
             });
             if let Some(default) = &table.default {
