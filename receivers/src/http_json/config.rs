@@ -181,6 +181,9 @@ impl Config {
             if files.root.as_os_str().is_empty() {
                 mistakes.push(Mistake::new("files.root", "the folder is missing"));
             }
+            if files.trigger.as_ref().is_some_and(|trigger| trigger.file.is_empty()) {
+                mistakes.push(Mistake::new("files.trigger.file", "the file is missing"));
+            }
         }
         mistakes
     }

@@ -10,7 +10,13 @@ use super::{
 };
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 use tidewatch_component::Context;
 use tidewatch_otlp::write::Map;
 use tokio::{fs::File, io::AsyncReadExt};
@@ -53,11 +59,7 @@ impl Ingest {
         };
         let name = opened.name.clone();
         let mut tally = Tally::default();
-        let left = {
-            let mut stopped = std::pin::pin!(stopped);
-            // A load on its way is not taken back half way.
-            self.read(opened, &context, &mut tally, stopped.as_mut()).await
-        };
+        let left = self.read(opened, &context, &mut tally, pin!(stopped)).await;
         let receiver = context.origins.first().map(|origin| origin.receiver.to_string());
         tracing::info!(
             receiver,
@@ -78,7 +80,7 @@ impl Ingest {
         opened: Opened,
         context: &Arc<Context>,
         tally: &mut Tally,
-        mut stopped: std::pin::Pin<&mut (impl Future<Output = ()> + Send)>,
+        mut stopped: Pin<&mut (impl Future<Output = ()> + Send)>,
     ) -> Result<(), Left> {
         let Opened { file, length, name } = opened;
         // What is added from now on is not part of it.
@@ -102,7 +104,8 @@ impl Ingest {
                 }
                 number += 1;
             }
-            if ended || load.bytes() >= REQUEST || load.items() >= MAX_RECORDS {
+            let full = load.bytes() >= REQUEST || load.items() >= MAX_RECORDS;
+            if full || (ended && load.items() > 0) {
                 let room = self.acceptor.room_for(&load);
                 let permit = tokio::select! {
                     biased;

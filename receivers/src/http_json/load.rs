@@ -10,6 +10,8 @@ use tidewatch_parse::json::{Numbers, put_object};
 /// Records that will be handed over together, and where each of them stands.
 pub(super) struct Load {
     writer: LogsWriter,
+    /// The only one, once there is a record in it.
+    group: Option<Group>,
     attributes: Attributes,
     /// Number in the request or file, and line, of each.
     places: Vec<(u64, u64)>,
@@ -20,7 +22,7 @@ impl Load {
     /// Every record gets `attributes`.
     pub(super) fn new(attributes: &Map<'_>) -> Self {
         let attributes = Attributes::new(attributes);
-        Self { writer: LogsWriter::default(), attributes, places: Vec::new(), body: Vec::new() }
+        Self { writer: LogsWriter::default(), group: None, attributes, places: Vec::new(), body: Vec::new() }
     }
 
     /// Adds the record `number`, counted from 0.
@@ -48,7 +50,8 @@ impl Load {
         Slot::new(&mut self.body)
             .map(|map| put_object(text, Numbers::AsWritten, map))
             .map_err(|wrong| fault(wrong.line as u64, wrong.column, wrong.reason.into_owned()))?;
-        let group = self.group();
+        let no_resource = || Attributes::new(&Map::new());
+        let group = *self.group.get_or_insert_with(|| self.writer.group(&no_resource(), ""));
         let record = LogRecord {
             observed_time: tidewatch_component::timestamp::now(),
             shared: Some(&self.attributes),
@@ -57,10 +60,6 @@ impl Load {
         self.writer.push_encoded(group, &record, &self.body);
         self.places.push((number, piece.line));
         Ok(())
-    }
-
-    fn group(&mut self) -> Group {
-        self.writer.group(&Attributes::new(&Map::new()), "")
     }
 
     pub(super) fn items(&self) -> usize {
@@ -74,6 +73,7 @@ impl Load {
 
     /// The request and the places of its records, if there are any. The load is empty then.
     pub(super) fn take(&mut self) -> Option<(Request, Vec<(u64, u64)>)> {
+        self.group = None;
         Some((self.writer.finish()?, std::mem::take(&mut self.places)))
     }
 }

@@ -217,6 +217,26 @@ async fn a_file_that_is_not_delivered_says_how_far_it_came() {
 }
 
 #[tokio::test]
+async fn a_file_without_records_needs_no_room() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("empty.jsonl"), "").unwrap();
+    std::fs::write(root.path().join("bad.jsonl"), "\n{\n\n}").unwrap();
+    let keys = format!("acknowledge: queued, {}", reading(root.path(), ""));
+    let exporter = "answer: hang, sending_queue: {max_bytes: 10}";
+    let agent = Setup { keys: &keys, exporter, ..Setup::default() }.start().await;
+    eventually(async || agent.post("{}").await.0 == 503).await;
+    for (file, failed) in [("empty.jsonl", 0), ("bad.jsonl", 2)] {
+        let (status, answer) = agent.ask(&format!("/files?file_path={file}")).await;
+        assert_eq!(
+            (status, &answer["results"]),
+            (200, &json!({"total": failed, "successful": 0, "failed": failed}))
+        );
+    }
+    agent.running.hurry().call();
+    agent.stop().await;
+}
+
+#[tokio::test]
 async fn nobody_s_hanging_up_ends_the_reading() {
     let root = tempfile::tempdir().unwrap();
     std::fs::write(root.path().join("many.jsonl"), many(25_000)).unwrap();

@@ -271,6 +271,7 @@ fn values_that_cannot_work_are_named() {
         ("files: {root: /x, path: /}", "`/` has another meaning already"),
         ("files: {root: /x, trigger: {path: files, file: a}}", "`/files` has another meaning already"),
         ("files: {root: /x, trigger: {}}", "file"),
+        ("files: {root: /x, trigger: {file: ''}}", "the file is missing"),
         ("auth: {authenticator: basicauth}", "there is no extension `basicauth`"),
         ("tls: {}", "a server that speaks TLS needs a certificate"),
         ("middlewares: [{id: limiter}]", "the Collector's key `middlewares` is not supported here"),
