@@ -16,6 +16,7 @@ use tidewatch_otlp::edit::{
     Verdict, rewrite,
 };
 use tidewatch_otlp::testing::{Source, arb_request, rearrange};
+use tidewatch_otlp::views::AttributesView;
 use tidewatch_otlp::{Request, Signal};
 
 use self::items::{edit_event, edit_log, edit_span};
@@ -36,14 +37,15 @@ impl<'a> Planned<'a> {
         &mut self,
         owner: Owner<'_, 'a>,
         targets: usize,
-        mut own: impl FnMut(usize, &Edit, &Owner<'_, 'a>),
+        mut own: impl FnMut(usize, &Edit, AttributesView<'a>),
     ) -> Verdict {
+        let Owner { resource, scope } = owner;
         let (edits, verdict) = self.plan.visit(targets);
         for (target, edit) in edits {
             match target {
-                0 => edit_resource(&edit, owner.resource, self.arena),
-                1 => edit_scope(&edit, owner.scope, owner.resource.attributes(), self.arena),
-                _ => own(target, &edit, &owner),
+                0 => edit_resource(&edit, resource, self.arena),
+                1 => edit_scope(&edit, scope, resource.attributes(), self.arena),
+                _ => own(target, &edit, resource.attributes()),
             }
         }
         verdict
@@ -67,12 +69,12 @@ impl<'a> Editor<'a> for Planned<'a> {
 
     fn log(&mut self, owner: Owner<'_, 'a>, log: &mut LogDraft<'a>) -> Verdict {
         let arena = self.arena;
-        self.visit(owner, 3, |_, edit, owner| edit_log(edit, log, owner.resource.attributes(), arena))
+        self.visit(owner, 3, |_, edit, resource| edit_log(edit, log, resource, arena))
     }
 
     fn span(&mut self, owner: Owner<'_, 'a>, span: &mut SpanDraft<'a>) -> Verdict {
         let arena = self.arena;
-        self.visit(owner, 3, |_, edit, owner| edit_span(edit, span, owner.resource.attributes(), arena))
+        self.visit(owner, 3, |_, edit, resource| edit_span(edit, span, resource, arena))
     }
 
     fn event(
@@ -82,15 +84,15 @@ impl<'a> Editor<'a> for Planned<'a> {
         event: &mut EventDraft<'a>,
     ) -> Verdict {
         let arena = self.arena;
-        self.visit(owner, 4, |target, edit, owner| match target {
-            2 => edit_span(edit, span, owner.resource.attributes(), arena),
-            _ => edit_event(edit, event, owner.resource.attributes(), arena),
+        self.visit(owner, 4, |target, edit, resource| match target {
+            2 => edit_span(edit, span, resource, arena),
+            _ => edit_event(edit, event, resource, arena),
         })
     }
 
     fn metric(&mut self, owner: Owner<'_, 'a>, metric: &mut MetricDraft<'a>) -> Verdict {
         let arena = self.arena;
-        self.visit(owner, 3, |_, edit, owner| edit_metric(edit, metric, owner.resource.attributes(), arena))
+        self.visit(owner, 3, |_, edit, resource| edit_metric(edit, metric, resource, arena))
     }
 
     fn point(
@@ -100,9 +102,9 @@ impl<'a> Editor<'a> for Planned<'a> {
         point: &mut PointDraft<'a>,
     ) -> Verdict {
         let arena = self.arena;
-        self.visit(owner, 4, |target, edit, owner| match target {
-            2 => edit_metric(edit, metric, owner.resource.attributes(), arena),
-            _ => edit_point(edit, point, owner.resource.attributes(), arena),
+        self.visit(owner, 4, |target, edit, resource| match target {
+            2 => edit_metric(edit, metric, resource, arena),
+            _ => edit_point(edit, point, resource, arena),
         })
     }
 }

@@ -225,7 +225,7 @@ fn scaled(value: f64, edit: &Edit) -> f64 {
 /// An integer where the product is one that a double holds exactly.
 fn scaled_int(value: i64, edit: &Edit) -> Result<i64, f64> {
     let product = scaled(value as f64, edit);
-    let is_exact = product == product.trunc() && product.abs() < 2f64.powi(53);
+    let is_exact = product % 1.0 == 0.0 && product.abs() < 2f64.powi(53);
     if is_exact { Ok(product as i64) } else { Err(product) }
 }
 
