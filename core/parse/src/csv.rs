@@ -72,6 +72,15 @@ impl Csv {
         })
     }
 
+    /// Where the delimiter or the line break behind a field that is not quoted stands.
+    fn end_of_field(&self, rest: &str) -> usize {
+        let end = match u8::try_from(self.delimiter) {
+            Ok(delimiter) if delimiter.is_ascii() => memchr::memchr2(delimiter, b'\n', rest.as_bytes()),
+            _ => rest.find([self.delimiter, '\n']),
+        };
+        end.unwrap_or(rest.len())
+    }
+
     fn read<'h>(
         &self,
         mut header: impl Iterator<Item = &'h str>,
@@ -152,8 +161,9 @@ impl<'t> Row<'t> {
         if let Some(quoted) = rest.strip_prefix('"') {
             return self.quoted(quoted);
         }
-        let line = line(rest);
-        let field = &line[..line.find(self.csv.delimiter).unwrap_or(line.len())];
+        let field = &rest[..self.csv.end_of_field(rest)];
+        let field =
+            if ends_line(&rest[field.len()..]) { field.strip_suffix('\r').unwrap_or(field) } else { field };
         if self.csv.quotes == Quotes::Strict
             && let Some(quote) = field.find('"')
         {
@@ -173,7 +183,9 @@ impl<'t> Row<'t> {
             if behind.starts_with('"') {
                 field += "\"";
                 from = quote + 2;
-            } else if behind.starts_with(self.csv.delimiter) || line(behind).is_empty() {
+            } else if behind.starts_with(self.csv.delimiter)
+                || ends_line(behind.strip_prefix('\r').unwrap_or(behind))
+            {
                 self.at += quote + 2;
                 return Ok(field);
             } else if self.csv.quotes == Quotes::Lazy {
@@ -200,10 +212,8 @@ impl<'t> Row<'t> {
     }
 }
 
-/// A text up to its first line break.
-fn line(text: &str) -> &str {
-    let line = &text[..text.find('\n').unwrap_or(text.len())];
-    line.strip_suffix('\r').unwrap_or(line)
+fn ends_line(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('\n')
 }
 
 #[cfg(test)]
@@ -235,6 +245,8 @@ mod tests {
             (Strict, "a,b", "\"1\n2\",3\r\n", r#"{"a":"1\n2","b":"3"}"#),
             (Strict, "a,b,c", "aa,b\nb,cc", r#"{"a":"aa","b":"b\nb","c":"cc"}"#),
             (Strict, "a,b", "x\n\"y\",z", r#"{"a":"x\ny","b":"z"}"#),
+            (Strict, "a,b", "1\r,2\r", r#"{"a":"1\r","b":"2"}"#),
+            (Strict, "a,b", "\"1\",\"2\"\r\n", r#"{"a":"1","b":"2"}"#),
             (Strict, "a,a", "1,2", r#"{"a":"2"}"#),
             (Strict, "a", "\"\"", r#"{"a":""}"#),
             (Lazy, "a,b", "x \"y\" z,\"1\" 2\"", r#"{"a":"x \"y\" z","b":"1\" 2"}"#),

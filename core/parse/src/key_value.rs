@@ -64,7 +64,7 @@ impl KeyValue {
 
     /// The piece that begins at a byte, without its quotes, and where it ends.
     fn piece<'t>(&self, text: &'t str, start: usize) -> Result<(Cow<'t, str>, usize), ParseFailure> {
-        let bytes = text.as_bytes();
+        let (bytes, delimiter) = (text.as_bytes(), self.pair_delimiter.as_bytes());
         let mut piece: Cow<'t, str> = Cow::Borrowed("");
         // Since where the text has not been taken into the piece yet.
         let mut from = start;
@@ -72,10 +72,10 @@ impl KeyValue {
         let mut escaped = false;
         let mut at = start;
         while at < bytes.len() {
-            if quote.is_none() && bytes[at..].starts_with(self.pair_delimiter.as_bytes()) {
+            let byte = bytes[at];
+            if byte == delimiter[0] && quote.is_none() && bytes[at..].starts_with(delimiter) {
                 break;
             }
-            let byte = bytes[at];
             let opens = quote.is_none() && matches!(byte, b'"' | b'\'');
             let closes = quote.is_some_and(|(open, _)| open == byte);
             if !escaped && (opens || closes) {

@@ -2,7 +2,6 @@
 
 use super::{
     config::HeaderConfig,
-    go_regex,
     operators::{Chain, Mistakes, Outcome, Tally},
     record::{Record, SharedMap},
 };
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, sync::Arc};
 use tidewatch_component::BuildContext;
 use tidewatch_otlp::write::{Map, Value};
+use tidewatch_parse::go_regex;
 
 /// What header lines look like, and what is made of them.
 #[derive(Debug)]

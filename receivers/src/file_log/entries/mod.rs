@@ -8,7 +8,6 @@ mod config;
 mod encoding;
 mod feed;
 mod field;
-mod go_regex;
 mod header;
 mod join;
 mod operators;

@@ -3,11 +3,11 @@
 use super::{
     config::{EntriesConfig, MaxLogSizeBehavior, MultilineConfig},
     encoding::Encoding,
-    go_regex,
     operators::Mistakes,
 };
 use regex::bytes::Regex;
 use std::{borrow::Cow, ops::Range};
+use tidewatch_parse::go_regex;
 
 /// Cuts bytes into entries.
 #[derive(Debug)]

@@ -2,8 +2,9 @@ use super::{
     Comparison, Condition, Operand, TextTest, Wrong,
     lexer::{Kind, Token, tokens},
 };
-use crate::file_log::entries::{field::Field, go_regex};
+use crate::file_log::entries::field::Field;
 use tidewatch_otlp::write::Value;
+use tidewatch_parse::go_regex;
 
 /// How deep conditions are nested.
 const MAX_DEPTH: usize = 32;

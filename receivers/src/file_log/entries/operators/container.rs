@@ -4,9 +4,10 @@ use super::{
     config::{ContainerConfig, ContainerFormat},
     json::{Numbers, object},
 };
-use crate::file_log::entries::{record::Record, time::Layout};
+use crate::file_log::entries::{record::Record, time};
 use std::borrow::Cow;
 use tidewatch_otlp::write::{Map, Value};
+use tidewatch_parse::time::Layout;
 
 #[derive(Debug)]
 pub(super) struct Container {
@@ -69,7 +70,7 @@ impl Container {
             _ => Err(format!("Docker's line has no text `{key}`")),
         };
         let (time, stream, mut log) = (text("time")?, text("stream")?, text("log")?);
-        let time = self.time.parse(&time, now)?;
+        let time = time::read(now, |now| self.time.parse(&time, now))?;
         let part =
             Part { stream: Stream::named(&stream)?, last: log.ends_with('\n') || log.len() < DOCKER_PART };
         if let Some(line) = log.strip_suffix('\n').map(str::len) {
@@ -107,7 +108,7 @@ impl Container {
         now: u64,
     ) -> Result<Part, String> {
         let part = Part { stream: Stream::named(&stream)?, last: tag.split(':').next() != Some("P") };
-        record.time = self.time.parse(time, now)?;
+        record.time = time::read(now, |now| self.time.parse(time, now))?;
         record.attributes.insert("logtag", tag);
         record.attributes.insert("log.iostream", stream);
         record.body = Value::Text(log);

@@ -1,14 +1,12 @@
 //! What all parsers do with what they have parsed.
 
 use super::{Field, Mistakes, config::*, severity::SeverityParser, trace::TraceParser};
-use crate::file_log::entries::{
-    record::Record,
-    time::{Epoch, Layout, zone},
-};
+use crate::file_log::entries::{record::Record, time};
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
 use tidewatch_config::Mistake;
 use tidewatch_otlp::write::{Map, Value};
+use tidewatch_parse::time::{Epoch, Layout, NoTime, zone};
 
 /// The keys of [`ParserConfig`], compiled.
 #[derive(Debug)]
@@ -125,11 +123,11 @@ impl TimeLayout {
 
     fn set(&self, from: &Field, record: &mut Record<'_>, now: u64) -> Result<(), String> {
         let value = from.get(record).ok_or_else(|| format!("timestamp: there is no `{from}`"))?;
-        let time = match (self, value) {
-            (Self::Epoch(epoch), value) => epoch.parse(value),
+        let time = time::read(now, |now| match (self, value) {
+            (Self::Epoch(epoch), value) => epoch.parse(value.as_view().unwrap_or_default()),
             (Self::Civil(layout), Value::Text(text)) => layout.parse(text, now),
-            (Self::Civil(_), _) => Err("the time is no text".into()),
-        };
+            (Self::Civil(_), _) => Err(NoTime::NoText),
+        });
         record.time = time.map_err(|problem| format!("timestamp: {problem}"))?;
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! `regex_parser`.
 
 use super::{Mistakes, config::RegexParserConfig, parser::Parser};
-use crate::file_log::entries::{go_regex, record::Record};
+use crate::file_log::entries::record::Record;
 use std::borrow::Cow;
 use tidewatch_otlp::write::{Map, Value};
+use tidewatch_parse::go_regex;
 
 #[derive(Debug)]
 pub(super) struct RegexParser {
