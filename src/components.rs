@@ -14,6 +14,8 @@ pub fn components() -> Registry {
         .receiver::<receivers::generator::Generator>()
         .receiver::<receivers::file_log::FileLog>()
         .receiver::<receivers::http_json::HttpJson>()
+        .processor::<processors::attributes::Attributes>()
+        .processor::<processors::resource::Resource>()
         .processor::<processors::threshold::Threshold>()
         .processor::<processors::enrich::Enrich>()
         .processor::<processors::batch::Batch>()
