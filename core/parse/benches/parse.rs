@@ -81,7 +81,7 @@ fn times(criterion: &mut Criterion) {
         let format =
             Format::new(name, zone("Europe/Berlin").expect("it exists")).expect("a format of our own");
         group.bench_function(name, |bencher| {
-            bencher.iter(|| black_box(format.parse(black_box(text), 0).is_ok()))
+            bencher.iter(|| black_box(format.parse(black_box(text), 0).is_ok()));
         });
         let mut out = String::new();
         group.bench_function(format!("{name}, written"), |bencher| {
@@ -95,7 +95,7 @@ fn times(criterion: &mut Criterion) {
     group.finish();
     let severities = Severities::common();
     criterion.bench_function("severity", |bencher| {
-        bencher.iter(|| black_box(severities.find(black_box("ERROR"))))
+        bencher.iter(|| black_box(severities.find(black_box("ERROR"))));
     });
 }
 
