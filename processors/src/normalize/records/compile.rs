@@ -1,0 +1,213 @@
+//! Configuration to plans: everything that a schema cannot say is checked here.
+
+use super::{
+    constant::Constant,
+    fields::Field,
+    plan::{Metric, Plan, Severity},
+    text::Text,
+    time::Time,
+};
+use crate::normalize::config::{Cast, FieldConfig, MetricConfig, OneOrMore, Others, RecordsConfig, Target};
+use serde_json::Value as Json;
+use tidewatch_config::Mistake;
+use tidewatch_expr::{Condition, Context, ParseError, Statement};
+use tidewatch_parse::severity::Severities;
+
+/// All plans, or all mistakes.
+pub(in crate::normalize) fn plans(config: Vec<RecordsConfig>) -> Result<Vec<Plan>, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let last = config.len().saturating_sub(1);
+    let mut plans = Vec::new();
+    for (index, entry) in config.into_iter().enumerate() {
+        if entry.when.is_none() && index < last {
+            let message = "an entry without `when` is used for every record, so that no entry below it is";
+            mistakes.push(Mistake::new(format!("records[{index}]"), message).help("put it last"));
+        }
+        plans.extend(Compiler { path: format!("records[{index}]"), mistakes: &mut mistakes }.plan(entry));
+    }
+    if mistakes.is_empty() { Ok(plans) } else { Err(mistakes) }
+}
+
+/// The fields in which a value may stand for one that was not valid.
+pub(in crate::normalize) fn replaceable(plans: &[Plan]) -> impl Iterator<Item = &str> {
+    plans.iter().flat_map(|plan| {
+        let invalid = plan.fields.iter().filter(|field| field.invalid.is_some()).map(|field| &field.name);
+        let times = plan.time.iter().filter(|time| time.default_now).flat_map(|time| &time.from);
+        invalid.chain(times).map(String::as_str)
+    })
+}
+
+struct Compiler<'m> {
+    /// Of the entry.
+    path: String,
+    mistakes: &'m mut Vec<Mistake>,
+}
+
+impl Compiler<'_> {
+    /// None: there is a mistake.
+    fn plan(&mut self, config: RecordsConfig) -> Option<Plan> {
+        let before = self.mistakes.len();
+        let when = config
+            .when
+            .as_deref()
+            .map(|text| Condition::parse(text, Context::Log).map_err(|error| self.expression("when", error)));
+        let compute = config.compute.iter().enumerate().map(|(index, text)| {
+            Statement::parse(text, Context::Fields)
+                .map_err(|error| self.expression(&format!("compute[{index}]"), error))
+        });
+        let compute: Vec<_> = compute.collect();
+        let text = config
+            .parse
+            .map(|form| Text::new(form).map_err(|mistake| self.mistakes.push(self.below("parse", mistake))));
+        let fields: Vec<_> = config.fields.into_iter().map(|(name, field)| self.field(name, field)).collect();
+        let time = config.time.map(|time| {
+            Time::new(time).map_err(|mistakes| {
+                let mistakes: Vec<_> =
+                    mistakes.into_iter().map(|mistake| self.below("time", mistake)).collect();
+                self.mistakes.extend(mistakes);
+            })
+        });
+        let severity = config.severity.map(|severity| Severity {
+            from: self.sources("severity", &severity.from),
+            names: Severities::common(),
+        });
+        for (attribute, field) in &config.resource {
+            if field.is_empty() {
+                self.wrong(&format!("resource.{attribute}"), "a field has a name");
+            }
+        }
+        if config.metric.is_some() && config.into != Target::Body {
+            self.wrong("into", "a record that becomes a point has no fields left to put anywhere");
+        }
+        let metric = config.metric.map(|metric| self.metric(metric));
+        if self.mistakes.len() > before {
+            return None;
+        }
+        let fields: Vec<Field> = fields.into_iter().flatten().collect();
+        let mut named: Vec<String> =
+            fields.iter().flat_map(|field| field.from.iter().chain([&field.name])).cloned().collect();
+        named.sort_unstable();
+        named.dedup();
+        Some(Plan {
+            when: when.transpose().ok()?,
+            text: text.transpose().ok()?,
+            fields,
+            keep_others: config.others == Others::Keep,
+            named,
+            compute: compute.into_iter().collect::<Result<_, _>>().ok()?,
+            time: time.transpose().ok()?,
+            severity,
+            resource: config.resource.into_iter().collect(),
+            into: config.into,
+            metric,
+            on_error: config.on_error,
+        })
+    }
+
+    fn field(&mut self, name: String, config: FieldConfig) -> Option<Field> {
+        let path = format!("fields.{name}");
+        let before = self.mistakes.len();
+        if name.is_empty() {
+            self.wrong(&path, "a field has a name");
+        }
+        let from = match config.from.as_slice() {
+            [] => vec![name.clone()],
+            from => from.to_vec(),
+        };
+        if from.iter().any(String::is_empty) {
+            self.wrong(&format!("{path}.from"), "a field has a name");
+        }
+        if config.required && !config.default.is_null() {
+            self.wrong(&format!("{path}.required"), "with a `default`, the field is never missing");
+        }
+        let default = self.constant(&format!("{path}.default"), &config.default, config.as_);
+        let invalid = match &config.invalid {
+            Json::String(error) if error == "error" => None,
+            Json::Null => None,
+            _ if config.as_.is_none() && config.one_of.is_empty() => {
+                self.wrong(&format!("{path}.invalid"), "without `as` or `one_of`, every value is valid");
+                None
+            }
+            value => self.constant(&format!("{path}.invalid"), value, config.as_),
+        };
+        let mut one_of = Vec::new();
+        for (index, value) in config.one_of.iter().enumerate() {
+            let path = format!("{path}.one_of[{index}]");
+            if value.is_null() || value.is_array() || value.is_object() {
+                self.wrong(&path, "a text, a number or a boolean is expected");
+            }
+            one_of.extend(self.constant(&path, value, config.as_));
+        }
+        (self.mistakes.len() == before).then_some(Field {
+            name,
+            from,
+            as_: config.as_,
+            default,
+            invalid,
+            required: config.required,
+            one_of,
+        })
+    }
+
+    /// None where there is none, too.
+    fn constant(&mut self, key: &str, value: &Json, as_: Option<Cast>) -> Option<Constant> {
+        if value.is_null() {
+            return None;
+        }
+        let constant = Constant::new(value, as_);
+        if constant.is_none() {
+            let what = match as_ {
+                Some(Cast::Double) => "a number",
+                Some(Cast::Int) => "a whole number of 64 bits",
+                Some(Cast::Bool) => "a boolean",
+                Some(Cast::String) | None => "text",
+            };
+            self.wrong(key, format!("`{value}` cannot be made into {what}"));
+        }
+        constant
+    }
+
+    fn sources(&mut self, key: &str, from: &OneOrMore) -> Vec<String> {
+        let from = from.as_slice().to_vec();
+        if from.is_empty() || from.iter().any(String::is_empty) {
+            let mistake = Mistake::new(self.at(key), "a field has to be named");
+            self.mistakes.push(mistake.help("write e.g. `from: level`"));
+        }
+        from
+    }
+
+    fn metric(&mut self, config: MetricConfig) -> Metric {
+        let names = config.attributes.as_slice();
+        let given = [Some(&config.value), config.name.as_ref(), config.unit.as_ref()];
+        if given.into_iter().flatten().chain(names).any(String::is_empty) {
+            let mistake = Mistake::new(self.at("metric"), "a point needs a number, and fields have names");
+            self.mistakes.push(mistake.help("write e.g. `value: value`, the field that holds the number"));
+        }
+        Metric { name: config.name, value: config.value, unit: config.unit, attributes: names.to_vec() }
+    }
+
+    fn at(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+
+    fn wrong(&mut self, key: &str, message: impl Into<String>) {
+        self.mistakes.push(Mistake::new(self.at(key), message));
+    }
+
+    /// A mistake whose path starts at `key`.
+    fn below(&self, key: &str, mistake: Mistake) -> Mistake {
+        let path = match mistake.path.as_str() {
+            "" => self.at(key),
+            path => self.at(&format!("{key}.{path}")),
+        };
+        Mistake { path, ..mistake }
+    }
+
+    fn expression(&mut self, key: &str, error: ParseError) {
+        let mistake = Mistake::new(self.at(key), error.message).at(error.position.offset);
+        self.mistakes.push(match error.help {
+            Some(help) => mistake.help(help),
+            None => mistake,
+        });
+    }
+}

@@ -1,0 +1,130 @@
+//! One walk over the records of a request.
+
+use super::{
+    plan::{Flaws, Item, Plan},
+    refusal::Refusal,
+};
+use crate::normalize::{config::OnError, counts::RecordCounts};
+use tidewatch_component::{Fault, Rejection};
+use tidewatch_expr::Record;
+use tidewatch_otlp::{
+    Canonical, Request,
+    edit::{Arena, Draft, GaugeGroups, LogDraft, LogGroups, Owned},
+    views::ValueView,
+};
+
+/// The attribute that says what is wrong with a record that goes on as it came.
+const ERROR: &str = "tidewatch.error";
+
+/// What became of the records of a request.
+#[derive(Debug, Default)]
+pub(in crate::normalize) struct Made {
+    /// Records, if any are left.
+    pub(in crate::normalize) logs: Option<Request>,
+    /// Points that records have become.
+    pub(in crate::normalize) points: Option<Request>,
+    /// Records that are refused.
+    pub(in crate::normalize) refused: Rejection,
+    /// Those of them that are to be kept, each as a request, with what is wrong with it.
+    pub(in crate::normalize) letters: Vec<(Request, String)>,
+}
+
+/// None: no entry is for any of the records.
+pub(in crate::normalize) fn walk(
+    plans: &[Plan],
+    request: &Canonical,
+    counts: &RecordCounts,
+    now: u64,
+) -> Option<Made> {
+    let arena = Arena::new();
+    let mut walk = Walk {
+        counts,
+        now,
+        arena: &arena,
+        logs: LogGroups::default(),
+        points: GaugeGroups::default(),
+        made: Made::default(),
+        index: 0,
+    };
+    let mut used = false;
+    for resource in request.resources() {
+        let of_resource = Draft::new(resource);
+        let by_resource = Owned::by_resource(&of_resource, &arena);
+        for scope in resource.scopes() {
+            let of_scope = Draft::new(scope);
+            let owners = Owners { resource: by_resource, scope: Owned::by_scope(&of_scope, &arena) };
+            for record in scope.records() {
+                let item = Item { resource: of_resource, scope: of_scope, log: Draft::new(record) };
+                let read = Record::new(&resource, &scope, tidewatch_expr::Item::Log(&record), &arena);
+                let plan = plans
+                    .iter()
+                    .find(|plan| plan.when.as_ref().is_none_or(|condition| condition.holds(&read)));
+                used |= plan.is_some();
+                match plan {
+                    Some(plan) => walk.record(plan, item, owners),
+                    None => walk.logs.push(owners.resource, owners.scope, &item.log),
+                }
+                walk.index += 1;
+            }
+        }
+    }
+    let Walk { logs, points, made, .. } = walk;
+    used.then(|| Made { logs: logs.finish(), points: points.finish(), ..made })
+}
+
+struct Walk<'a> {
+    counts: &'a RecordCounts,
+    now: u64,
+    arena: &'a Arena,
+    logs: LogGroups,
+    points: GaugeGroups,
+    made: Made,
+    /// Of the record in the request.
+    index: usize,
+}
+
+/// What a record belongs to.
+#[derive(Clone, Copy)]
+struct Owners<'a> {
+    resource: Owned<'a>,
+    scope: Owned<'a>,
+}
+
+impl<'a> Walk<'a> {
+    fn record(&mut self, plan: &'a Plan, before: Item<'a>, owners: Owners<'a>) {
+        let (mut item, mut flaws) = (before, Flaws::new());
+        match plan.apply(&mut item, &mut flaws, self.now, self.arena) {
+            Ok(point) => {
+                flaws.iter().for_each(|field| self.counts.replaced(field));
+                let resource = owners.resource.by_another(&item.resource);
+                let scope = owners.scope.by_another_scope(&item.scope);
+                match point {
+                    Some(point) => self.points.push(resource, scope, &point),
+                    None => self.logs.push(resource, scope, &item.log),
+                }
+            }
+            Err(refusal) => self.refuse(plan.on_error, refusal, before.log, owners),
+        }
+    }
+
+    fn refuse(&mut self, on_error: OnError, refusal: Refusal, mut log: LogDraft<'a>, owners: Owners<'a>) {
+        self.counts.refused(refusal.reason);
+        let fault =
+            Fault { index: Some(self.index), field: refusal.field, reason: refusal.text.into_owned() };
+        match on_error {
+            OnError::Keep => {
+                let reason = self.arena.text(&fault.to_string());
+                let attributes = log.attributes().with(ERROR, ValueView::Str(reason), self.arena);
+                log.set_attributes(attributes, self.arena);
+                return self.logs.push(owners.resource, owners.scope, &log);
+            }
+            OnError::DeadLetter => {
+                let mut alone = LogGroups::default();
+                alone.push(owners.resource, owners.scope, &log);
+                self.made.letters.extend(alone.finish().map(|request| (request, fault.to_string())));
+            }
+            OnError::Drop => {}
+        }
+        self.made.refused.push(fault);
+    }
+}
