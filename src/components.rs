@@ -17,6 +17,7 @@ pub fn components() -> Registry {
         .processor::<processors::attributes::Attributes>()
         .processor::<processors::resource::Resource>()
         .processor::<processors::threshold::Threshold>()
+        .processor::<processors::normalize::Normalize>()
         .processor::<processors::enrich::Enrich>()
         .processor::<processors::batch::Batch>()
         .processor::<processors::memory_limiter::MemoryLimiter>()
