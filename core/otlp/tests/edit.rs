@@ -59,7 +59,12 @@ impl<'a> Editor<'a> for Everywhere<'a> {
         Verdict::Keep
     }
 
-    fn point(&mut self, _: Owner<'_, 'a>, metric: &mut MetricDraft<'a>, point: &mut PointDraft<'a>) -> Verdict {
+    fn point(
+        &mut self,
+        _: Owner<'_, 'a>,
+        metric: &mut MetricDraft<'a>,
+        point: &mut PointDraft<'a>,
+    ) -> Verdict {
         metric.set_description("edited");
         point.rescale(1000.0, self.arena);
         self.every_other()
@@ -83,7 +88,10 @@ fn logs() {
     let mut seen = 0;
     for resource in &mut expected.resource_logs {
         let attributes = &mut resource.resource.as_mut().unwrap().attributes;
-        attributes.iter_mut().filter(|entry| entry.key == "service.name").for_each(|entry| entry.key = "service".into());
+        attributes
+            .iter_mut()
+            .filter(|entry| entry.key == "service.name")
+            .for_each(|entry| entry.key = "service".into());
         for scope in &mut resource.scope_logs {
             scope.scope.get_or_insert_default().name = "renamed".into();
             scope.log_records.retain_mut(|record| {
@@ -96,7 +104,11 @@ fn logs() {
         let last = Some(tidewatch_otlp::proto::common::v1::AnyValue {
             value: Some(tidewatch_otlp::proto::common::v1::any_value::Value::IntValue(seen - 1)),
         });
-        attributes.push(tidewatch_otlp::proto::common::v1::KeyValue { key: "last".into(), value: last, ..Default::default() });
+        attributes.push(tidewatch_otlp::proto::common::v1::KeyValue {
+            key: "last".into(),
+            value: last,
+            ..Default::default()
+        });
     }
     assert_eq!(edited, expected);
 }
@@ -108,7 +120,10 @@ fn traces() {
     let mut seen = 0;
     for resource in &mut expected.resource_spans {
         let attributes = &mut resource.resource.as_mut().unwrap().attributes;
-        attributes.iter_mut().filter(|entry| entry.key == "service.name").for_each(|entry| entry.key = "service".into());
+        attributes
+            .iter_mut()
+            .filter(|entry| entry.key == "service.name")
+            .for_each(|entry| entry.key = "service".into());
         for scope in &mut resource.scope_spans {
             scope.spans.retain_mut(|span| {
                 span.status.get_or_insert_default().message = "edited".into();

@@ -26,7 +26,7 @@ impl<'a> AttributesView<'a> {
     pub fn with(self, key: &str, value: ValueView<'_>, arena: &'a Arena) -> Self {
         let bytes = arena.write(|out| {
             let mut found = false;
-            let mut each = |other: &str, _: ValueView<'_>| match (other == key, found) {
+            let mut each = |entry: &'a [u8]| match (has_key(entry, key), found) {
                 (false, _) => Entry::Keep,
                 (true, true) => Entry::Drop,
                 (true, false) => {
@@ -65,7 +65,13 @@ impl<'a> AttributesView<'a> {
     /// The attributes without every entry of a key.
     #[must_use]
     pub fn without(self, key: &str, arena: &'a Arena) -> Self {
-        self.edited(arena, |other, _| if other == key { Entry::Drop } else { Entry::Keep })
+        self.edited_raw(arena, |entry| if has_key(entry, key) { Entry::Drop } else { Entry::Keep })
+    }
+
+    /// The attributes with every entry of a key under another, which is not there.
+    #[must_use]
+    pub fn renamed(self, from: &str, to: &str, arena: &'a Arena) -> Self {
+        self.edited_raw(arena, |entry| if has_key(entry, from) { Entry::Rename(to) } else { Entry::Keep })
     }
 
     /// The attributes after `each` has seen every entry. The same bytes, if it keeps all of them.
@@ -75,20 +81,32 @@ impl<'a> AttributesView<'a> {
         arena: &'a Arena,
         mut each: impl FnMut(&'a str, ValueView<'a>) -> Entry<'v>,
     ) -> Self {
+        self.edited_raw(arena, |entry| {
+            let (key, value) = AttributesView::entry(entry);
+            each(key, value)
+        })
+    }
+
+    /// As [`edited`](Self::edited), by the entries' bytes: most of them need not be read.
+    fn edited_raw<'v>(self, arena: &'a Arena, mut each: impl FnMut(&'a [u8]) -> Entry<'v>) -> Self {
         let mut changed = false;
         let bytes = arena.write(|out| {
-            let mut watched = |key: &'a str, value: ValueView<'a>| {
-                let entry = each(key, value);
+            let mut watched = |bytes: &'a [u8]| {
+                let entry = each(bytes);
                 changed |= !matches!(entry, Entry::Keep);
                 entry
             };
             self.edit_into(&mut watched, out);
+            // Nothing is kept of what is as it was.
+            if !changed {
+                out.clear();
+            }
         });
         if changed { self.of_bytes(bytes) } else { self }
     }
 
     /// Copies kept stretches whole.
-    fn edit_into<'v>(self, each: &mut impl FnMut(&'a str, ValueView<'a>) -> Entry<'v>, out: &mut Vec<u8>) {
+    fn edit_into<'v>(self, each: &mut impl FnMut(&'a [u8]) -> Entry<'v>, out: &mut Vec<u8>) {
         let number = self.0.number;
         let bytes = self.0.bytes();
         let mut from = 0;
@@ -102,8 +120,7 @@ impl<'a> AttributesView<'a> {
                     continue;
                 }
             };
-            let (key, value) = AttributesView::entry(entry);
-            let made = each(key, value);
+            let made = each(entry);
             if matches!(made, Entry::Keep) {
                 continue;
             }
@@ -112,7 +129,7 @@ impl<'a> AttributesView<'a> {
             match made {
                 Entry::Keep | Entry::Drop => {}
                 Entry::Rename(key) => put_renamed(number, key, entry, out),
-                Entry::Replace(value) => put_entry(number, key, value, out),
+                Entry::Replace(value) => put_entry(number, AttributesView::entry(entry).0, value, out),
             }
         }
         out.extend_from_slice(&bytes[from..]);
@@ -129,4 +146,17 @@ impl<'a> AttributesView<'a> {
     fn of_bytes(self, bytes: &'a [u8]) -> Self {
         Self(Repeated::whole(self.0.number, bytes))
     }
+}
+
+/// Whether an entry has this key.
+#[inline]
+fn has_key(entry: &[u8], key: &str) -> bool {
+    // The usual form: the key first, its length in one byte.
+    if let [0x0a, length, rest @ ..] = entry
+        && *length < 0x80
+    {
+        let length = usize::from(*length);
+        return length == key.len() && rest.get(..length) == Some(key.as_bytes());
+    }
+    AttributesView::entry(entry).0 == key
 }
