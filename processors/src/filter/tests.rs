@@ -17,14 +17,18 @@ fn left(config: Value, request: Request) -> Option<Request> {
 #[test]
 fn records_spans_events_and_points_go_where_a_condition_holds() {
     let logs = Request::encode_logs(&realistic_logs(100));
-    let severe = |request: &Request| {
-        let request = request.decode_logs();
-        let records = request.resource_logs.into_iter().flat_map(|resource| resource.scope_logs);
-        records.flat_map(|scope| scope.log_records).filter(|record| record.severity_number >= 13).count()
+    let good = |request: &Request| {
+        let canonical = request.canonical();
+        let records: Vec<_> = canonical.resources().flat_map(|resource| resource.scopes()).collect();
+        let status = |record: &tidewatch_otlp::views::LogRecordView<'_>| {
+            record.attributes().get("http.status").and_then(|status| status.as_f64())
+        };
+        let records = records.iter().flat_map(|scope| scope.records());
+        records.filter(|record| status(record) < Some(400.0)).count()
     };
-    let rest = left(json!({"logs": {"log_record": ["severity_number < SEVERITY_NUMBER_WARN"]}}), logs.clone());
-    let rest = rest.expect("some are severe");
-    assert_eq!((rest.items(), severe(&rest)), (severe(&logs), severe(&logs)));
+    let rest = left(json!({"logs": {"log_record": [r#"attributes["http.status"] >= 400"#]}}), logs.clone());
+    let rest = rest.expect("some are good");
+    assert_eq!((rest.items(), good(&rest)), (good(&logs), good(&logs)));
     assert!(rest.items() < 100);
 
     let traces = Request::encode_traces(&realistic_traces(20));
