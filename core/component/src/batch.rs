@@ -135,6 +135,13 @@ impl Batch {
         Self { payload, context: self.context.clone(), tickets }
     }
 
+    /// A dead letter about items of it, that the same receipts wait for, too: until it is on disk where its queue is,
+    /// whatever they want of the batch itself.
+    pub(crate) fn derive_letter(&self, letter: Payload) -> Self {
+        let tickets = self.tickets.iter().map(Ticket::fork_durable).collect();
+        Self { payload: letter, context: self.context.clone(), tickets }
+    }
+
     /// Ends the batch: every receipt behind it learns the outcome of this part, and of a rejection what concerns its
     /// own items, as far as it is known which these are.
     pub fn end(self, outcome: &Outcome) {

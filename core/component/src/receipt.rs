@@ -101,8 +101,6 @@ struct Shared {
     claims: AtomicUsize,
     /// Nobody waits any more, and the data goes on.
     detached: AtomicBool,
-    /// The source moves on once its data is on disk.
-    content_on_disk: bool,
     state: Mutex<State>,
 }
 
@@ -156,12 +154,11 @@ impl Receipt {
             open: AtomicUsize::new(1),
             claims: AtomicUsize::new(0),
             detached: AtomicBool::new(false),
-            content_on_disk,
             state: Mutex::default(),
         });
         (
             Self { shared: Some(shared.clone()) },
-            Ticket { shared: Some(shared), items, first: Some(0), claimed: false },
+            Ticket { shared: Some(shared), items, first: Some(0), content_on_disk, claimed: false },
         )
     }
 
@@ -214,6 +211,8 @@ pub struct Ticket {
     items: usize,
     /// Where the first of them stands in the submission; none where a processor has changed which there are.
     first: Option<usize>,
+    /// The source moves on once this part is on disk.
+    content_on_disk: bool,
     claimed: bool,
 }
 
@@ -225,7 +224,7 @@ impl Ticket {
 
     /// A ticket of data for which nobody waits, to keep its place among others'.
     pub(crate) fn of_nobody(items: usize) -> Self {
-        Self { shared: None, items, first: None, claimed: false }
+        Self { shared: None, items, first: None, content_on_disk: false, claimed: false }
     }
 
     /// A processor has changed how many items this part stands for.
@@ -252,7 +251,15 @@ impl Ticket {
             shared.open.fetch_add(1, AcqRel);
         }
         let first = self.first.filter(|_| items == self.items);
-        Self { shared: self.shared.clone(), items, first, claimed: false }
+        let content_on_disk = self.content_on_disk;
+        Self { shared: self.shared.clone(), items, first, content_on_disk, claimed: false }
+    }
+
+    /// The same, for data with which the source moves on once it is on disk, whatever it wants of all else.
+    pub(crate) fn fork_durable(&self) -> Self {
+        let mut part = self.fork(self.items);
+        part.content_on_disk = true;
+        part
     }
 
     /// Cuts `items` off into a part of their own; this one keeps the rest.
@@ -301,7 +308,7 @@ impl Ticket {
 
     /// Whether the source moves on once this part is on disk.
     pub fn is_content_on_disk(&self) -> bool {
-        self.shared.as_ref().is_some_and(|shared| shared.content_on_disk)
+        self.content_on_disk
     }
 
     /// Whether the source still waits for the outcome.

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
     task::{Context as Task, Poll, Waker},
 };
-use tidewatch_component::{Batch, Context, Failure, Outcome, Payload, Receipt, Rejection, Verdict};
+use tidewatch_component::{Batch, Context, Failure, Fault, Outcome, Payload, Receipt, Rejection, Verdict};
 use tidewatch_otlp::Request;
 
 /// What happens to one of the batches under way, picked by a number.
@@ -59,13 +59,25 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn logs(items: usize) -> Payload {
+    numbered(0..items)
+}
+
+/// Records whose flags are these numbers.
+fn numbered(numbers: impl Iterator<Item = usize>) -> Payload {
     use opentelemetry_proto::tonic::{
         collector::logs::v1::ExportLogsServiceRequest,
         logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
     };
-    let scope_logs = vec![ScopeLogs { log_records: vec![LogRecord::default(); items], ..Default::default() }];
+    let record = |number| LogRecord { flags: number as u32, ..Default::default() };
+    let scope_logs = vec![ScopeLogs { log_records: numbers.map(record).collect(), ..Default::default() }];
     let resource_logs = vec![ResourceLogs { scope_logs, ..Default::default() }];
     Payload::Telemetry(Request::encode_logs(&ExportLogsServiceRequest { resource_logs }))
+}
+
+fn numbers(batch: &Batch) -> Vec<usize> {
+    let message = batch.telemetry().expect("logs").decode_logs();
+    let scopes = message.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
+    scopes.flat_map(|scope| &scope.log_records).map(|record| record.flags as usize).collect()
 }
 
 fn outcome(ending: Ending) -> Outcome {
@@ -165,6 +177,58 @@ proptest! {
             prop_assert_eq!(verdict.dropped.is_some(), count(Ending::Dropped) > 0);
             prop_assert_eq!(verdict.delivered_parts, count(Ending::Delivered));
             prop_assert!(!endings.is_empty(), "no part was lost on the way");
+        }
+    }
+
+    #[test]
+    fn each_source_is_told_exactly_which_of_its_items_were_refused(
+        sizes in proptest::collection::vec(1..6_usize, 1..5), steps in steps(), bad in any::<u32>(),
+    ) {
+        let context = Arc::new(Context::of_receiver("test"));
+        let is_bad = |id: usize| bad >> (id % 32) & 1 == 1;
+        let (mut receipts, mut batches) = (Vec::new(), Vec::new());
+        for (source, items) in sizes.iter().enumerate() {
+            let (receipt, ticket) = Receipt::new(*items);
+            receipts.push(receipt);
+            let payload = numbered((0..*items).map(|item| source * 10 + item));
+            batches.push(Batch::new(payload, context.clone(), ticket));
+        }
+        for step in steps {
+            let count = batches.len();
+            match step {
+                Step::Split(at, most) => {
+                    let parts = batches.swap_remove(at % count).split(most, 0);
+                    batches.extend(parts);
+                }
+                Step::Halve(at) => match batches.swap_remove(at % count).halve() {
+                    Ok(halves) => batches.extend(halves),
+                    Err(whole) => batches.push(whole),
+                },
+                Step::Merge(one, two) if count > 1 => {
+                    let one = batches.swap_remove(one % count);
+                    let two = batches.swap_remove(two % (count - 1));
+                    batches.push(Batch::merge(vec![one, two]));
+                }
+                _ => {}
+            }
+        }
+        for batch in batches {
+            let mut rejection = Rejection::default();
+            for (index, id) in numbers(&batch).into_iter().enumerate().filter(|(_, id)| is_bad(*id)) {
+                rejection.push(Fault { index: Some(index), field: None, reason: id.to_string() });
+            }
+            batch.end(&if rejection.items > 0 { Outcome::Rejected(rejection) } else { Outcome::Delivered });
+        }
+        for (source, (receipt, items)) in receipts.iter_mut().zip(&sizes).enumerate() {
+            let rejected = poll(receipt).expect("every part has ended").rejected.unwrap_or_default();
+            let mut told: Vec<_> = rejected.faults.iter().map(|fault| (fault.index, fault.reason.clone())).collect();
+            told.sort();
+            let expected: Vec<_> = (0..*items)
+                .filter(|item| is_bad(source * 10 + item))
+                .map(|item| (Some(item), (source * 10 + item).to_string()))
+                .collect();
+            prop_assert_eq!(rejected.items, expected.len());
+            prop_assert_eq!(told, expected);
         }
     }
 

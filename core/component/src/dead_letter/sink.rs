@@ -101,15 +101,15 @@ impl DeadLetters {
     }
 
     /// Keeps a letter about items of `cause`, for whoever may not wait, such as a processor. Whoever waits for `cause`
-    /// waits for the letter, too: for its delivery, or until it is on disk where that is enough. The queue that it
-    /// goes to is sent out last when the agent stops.
+    /// waits for the letter, too: until it is on disk, or delivered where its queue is in memory. That queue is sent
+    /// out last when the agent stops.
     ///
     /// # Errors
     /// Why it is not kept: [`Unsent::NoOffice`], [`Unsent::OwnRefusal`] or [`Unsent::NoRoom`]. The items are to be
     /// counted as dropped by the caller, who also counts those that are kept: with the reason `dead_letter`.
     pub fn post(&self, letter: &DeadLetter, cause: &Batch) -> Result<(), Unsent> {
         let office = self.office_for(letter)?;
-        let posted = office.post(cause.derive(Payload::Telemetry(letter.to_request())));
+        let posted = office.post(cause.derive_letter(Payload::Telemetry(letter.to_request())));
         posted.map_err(|letter| {
             letter.end_dropped("no_room_for_dead_letter");
             Unsent::NoRoom(office.exporter().to_owned())

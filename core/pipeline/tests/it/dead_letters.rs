@@ -253,6 +253,22 @@ async fn on_disk_the_original_stays_until_its_letter_is_there() {
 }
 
 #[tokio::test]
+async fn what_a_processor_cannot_use_is_acknowledged_once_its_letter_is_on_disk() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let yaml = on_disk(directory.path()).replace("sink: {sending_queue: {storage: disk}}", "sink: {}");
+    let yaml = yaml.replace("[source],", "[source], processors: [actor],");
+    let bench = Bench::start(&format!("processors: {{actor: {{complain: {{every: 3}}}}}}\n{yaml}")).await;
+    let dead = bench.sink("sink/dead");
+    dead.always(Answer::Refuse(None));
+    // The others are to be delivered: their queue is in memory.
+    let sent = bench.send(logs(1..6));
+    assert!(sent.verdict().await.is_settled());
+    assert_eq!(bench.sink("sink").taken(), [1, 2, 4, 5]);
+    let (report, _) = bench.stop().await;
+    assert_eq!(report.kept, [("sink/dead".to_owned(), 1)]);
+}
+
+#[tokio::test]
 async fn an_original_on_disk_whose_letter_is_not_safe_is_tried_by_the_next_agent() {
     let directory = tempfile::tempdir().expect("a directory");
     // The letters' queue is in memory.
