@@ -173,6 +173,8 @@ fn malformed(error: &serde_json::Error) -> Uncut {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value as Json;
 
     fn texts(body: &[u8], lines: bool) -> Vec<(String, u64, usize)> {
         let pieces = cut(body, lines, 100).unwrap();
@@ -222,6 +224,56 @@ mod tests {
         assert_eq!(wrong(b"[{},\n {\"a\" 1}]"), malformed(2, 7, "expected `:`"));
         assert_eq!(wrong(b"[{} {}]"), malformed(1, 5, "expected `,` or `]`"));
         assert_eq!(wrong(b"NaN"), malformed(1, 1, "expected value"));
+    }
+
+    fn any_json() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            any::<f64>().prop_map(Json::from),
+            ".{0,10}".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+                prop::collection::vec((".{0,4}", inner), 0..4)
+                    .prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    /// What the pieces are, and whether each stands where it says.
+    fn read(body: &[u8], pieces: &[Piece<'_>]) -> Vec<Json> {
+        let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').collect();
+        let read = |piece: &Piece<'_>| {
+            let first = piece.text.split(|byte| *byte == b'\n').next().unwrap();
+            assert!(lines[piece.line as usize - 1][piece.column - 1..].starts_with(first));
+            serde_json::from_slice(piece.text).unwrap()
+        };
+        pieces.iter().map(read).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn records_are_found_however_they_are_written(records in prop::collection::vec(any_json(), 0..6)) {
+            let array = Json::from(records.clone());
+            for body in [array.to_string(), format!("{array:#}"), format!("\n {array:#}\r\n")] {
+                prop_assert_eq!(&read(body.as_bytes(), &cut(body.as_bytes(), false, 6).unwrap()), &records);
+            }
+            let lines: String = records.iter().map(|record| format!("  {record}\r\n\n")).collect();
+            match cut(lines.as_bytes(), true, 6) {
+                Ok(pieces) => prop_assert_eq!(&read(lines.as_bytes(), &pieces), &records),
+                Err(error) => prop_assert!(records.is_empty() && error == Uncut::Empty),
+            }
+        }
+
+        #[test]
+        fn an_array_is_one_where_others_think_so_too(text in r#"\[([\[\]{}:,"\\0-9eE.+-]|true|null|ä|\n| ){0,30}"#) {
+            let others = serde_json::from_str::<Vec<IgnoredAny>>(&text).map(|elements| elements.len());
+            let found = cut(text.as_bytes(), false, 100).map(|pieces| pieces.len());
+            prop_assert_eq!(found.ok(), others.ok(), "{}", text);
+        }
     }
 
     #[test]

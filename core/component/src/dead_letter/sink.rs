@@ -162,7 +162,7 @@ mod tests {
         }
 
         fn post(&self, letter: Batch) -> Result<(), Batch> {
-            let mut held = self.held.lock().unwrap();
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
             if held.is_some() {
                 return Err(letter);
             }
