@@ -43,8 +43,8 @@ fn arb_action(source: &mut Source<'_>) -> ActionConfig {
             match source.below(4) {
                 0 => config.value = Some(arb_json(source)),
                 1 => {
-                    config.from_context =
-                        Some(source.pick(&["metadata.x-tenant", "metadata.none"]).to_owned())
+                    let header = source.pick(&["metadata.x-tenant", "metadata.none"]);
+                    config.from_context = Some(header.to_owned());
                 }
                 _ => config.from_attribute = Some(source.pick(&KEYS).to_owned()),
             }

@@ -3,7 +3,7 @@ use serde_json::{Value as Json, json};
 
 /// Path and message of each mistake in an action.
 fn mistakes(action: Json) -> Vec<(String, String)> {
-    let mistakes = Actions::new("actions", actions(json!([action]))).err().unwrap_or_default();
+    let mistakes = Actions::new("actions", actions(Json::Array(vec![action]))).err().unwrap_or_default();
     mistakes.into_iter().map(|mistake| (mistake.path, mistake.message)).collect()
 }
 

@@ -27,7 +27,8 @@ fn acted(before: Json, list: Json) -> Json {
 fn acted_for(before: Json, list: Json, metadata: &Metadata) -> Json {
     let arena = Arena::new();
     let actions = Actions::new("actions", actions(list)).unwrap();
-    let attributes = before.as_array().unwrap().iter().fold(AttributesView::empty_map(), |all, pair| {
+    let Json::Array(before) = before else { panic!("a list of pairs") };
+    let attributes = before.into_iter().fold(AttributesView::empty_map(), |all, pair| {
         let value = super::any_value(&pair[1]);
         all.and(pair[0].as_str().unwrap(), ValueView::of_any_value(&value), &arena)
     });

@@ -38,26 +38,28 @@ pub(crate) fn of_items(request: &Request, mut edit: impl FnMut(&mut Attributes))
             for data in scopes.flat_map(|scope| &mut scope.metrics).filter_map(|metric| metric.data.as_mut())
             {
                 match data {
-                    Data::Gauge(gauge) => {
-                        gauge.data_points.iter_mut().for_each(|point| edit(&mut point.attributes))
+                    Data::Gauge(data) => {
+                        each(&mut data.data_points, |point| &mut point.attributes, &mut edit);
                     }
-                    Data::Sum(sum) => {
-                        sum.data_points.iter_mut().for_each(|point| edit(&mut point.attributes))
-                    }
+                    Data::Sum(data) => each(&mut data.data_points, |point| &mut point.attributes, &mut edit),
                     Data::Histogram(data) => {
-                        data.data_points.iter_mut().for_each(|point| edit(&mut point.attributes))
+                        each(&mut data.data_points, |point| &mut point.attributes, &mut edit);
                     }
                     Data::ExponentialHistogram(data) => {
-                        data.data_points.iter_mut().for_each(|point| edit(&mut point.attributes));
+                        each(&mut data.data_points, |point| &mut point.attributes, &mut edit);
                     }
                     Data::Summary(data) => {
-                        data.data_points.iter_mut().for_each(|point| edit(&mut point.attributes))
+                        each(&mut data.data_points, |point| &mut point.attributes, &mut edit);
                     }
                 }
             }
             Request::encode_metrics(&metrics)
         }
     }
+}
+
+fn each<P>(points: &mut [P], of: fn(&mut P) -> &mut Attributes, edit: &mut impl FnMut(&mut Attributes)) {
+    points.iter_mut().for_each(|point| edit(of(point)));
 }
 
 /// A request in which `edit` has seen the attributes of every resource.

@@ -4,7 +4,8 @@ use super::*;
 
 /// Path and message of each mistake in `include`, in this pipeline.
 fn mistakes(pipeline: &str, include: Json) -> Vec<(String, String)> {
-    let config = json!({"include": include, "actions": [{"key": "k", "action": "delete"}]});
+    let mut config = json!({"actions": [{"key": "k", "action": "delete"}]});
+    config["include"] = include;
     let mut context = context("attributes");
     pipeline.clone_into(&mut context.pipeline);
     let mistakes =

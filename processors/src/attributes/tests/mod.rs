@@ -133,7 +133,7 @@ fn a_request_with_fields_that_repeat_is_read_as_protobuf_means_it() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn items_are_those_of_the_plain_way(seed: u64, signal in 0..3usize) {
