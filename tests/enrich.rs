@@ -186,7 +186,7 @@ service:
     let stderr = shown(&format!("{path}:3:3: there is a row of the same `host` already, in line 2"));
     assert!(stderr.contains("agent.yaml:7:"), "{stderr}");
     fs::write(&table, "[{\"host\": \"a\", \"env\": \"prod\"}]").expect("written");
-    let stderr = shown(&format!("{path}: the table has no column `team`; it has `host`, `env`"));
+    let stderr = shown(&format!("{path}:1:2: the table has no column `team`; it has `host`, `env`"));
     assert!(stderr.contains("agent.yaml:9:"), "{stderr}");
     let ended = run(&["--config", file.as_str()]);
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);

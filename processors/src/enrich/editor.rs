@@ -145,7 +145,10 @@ fn add<'a>(
     }
     let is_said =
         |key| [own, said.scope, said.resource].iter().any(|attributes| attributes.get(key).is_some());
-    let new = row.edited(arena, |key, _| if is_said(key) { Entry::Drop } else { Entry::Keep });
+    let new = match row.iter().any(|(key, _)| is_said(key)) {
+        true => row.edited(arena, |key, _| if is_said(key) { Entry::Drop } else { Entry::Keep }),
+        false => row,
+    };
     if new.is_empty() { own } else { own.and_all(new, arena) }
 }
 

@@ -21,7 +21,9 @@ use std::{
     time::{Duration, Instant},
 };
 use table::{Fault, Source, Spec};
-use tidewatch_component::{Batch, BuildContext, Out, Payload, Processor, ProcessorFactory, SignalSet};
+use tidewatch_component::{
+    Batch, BuildContext, Out, Payload, Processor, ProcessorFactory, SignalSet, WatchedFile,
+};
 use tidewatch_config::Mistake;
 use tidewatch_otlp::{
     Request,
@@ -94,12 +96,15 @@ impl EnrichProcessor {
         })
     }
 
+    /// Looks where the agent runs, if nobody has done so.
+    fn constants(&self) -> &[u8] {
+        self.constants
+            .get_or_init(|| constants::encode(&self.attributes, &self.detectors, &self.machine, &self.name))
+    }
+
     fn enrich(&self, request: &Request) -> Option<Request> {
-        let constants = self
-            .constants
-            .get_or_init(|| constants::encode(&self.attributes, &self.detectors, &self.machine, &self.name));
-        let constants =
-            Constants { attributes: AttributesView::of_map(constants), override_: self.override_ };
+        let constants = AttributesView::of_map(self.constants());
+        let constants = Constants { attributes: constants, override_: self.override_ };
         let tables: Vec<_> = self.tables.iter().map(|live| live.table()).collect();
         let (request, arena) = (request.canonical(), Arena::new());
         let specs = self.tables.iter().map(|live| &live.spec);
@@ -118,7 +123,7 @@ fn open(
     config: TableConfig,
     number: usize,
     context: &BuildContext,
-) -> Result<(Arc<Live>, Option<tidewatch_component::WatchedFile>), Vec<Mistake>> {
+) -> Result<(Arc<Live>, Option<WatchedFile>), Vec<Mistake>> {
     let path = format!("tables[{number}]");
     let below = |mistake: Mistake| Mistake { path: format!("{path}.{}", mistake.path), ..mistake };
     let spec = Spec::new(config).map_err(|mistakes| mistakes.into_iter().map(below).collect::<Vec<_>>())?;
@@ -162,5 +167,9 @@ impl Processor for EnrichProcessor {
             Watching::Started { .. } => return,
         };
         *watching = Watching::Started { _watch: watch };
+        drop(watching);
+        if !closing {
+            self.constants();
+        }
     }
 }

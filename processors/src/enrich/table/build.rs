@@ -132,7 +132,7 @@ impl<'s> Builder<'s> {
             return Err(self.places.fault(row.at, message));
         }
         row.cells.iter().for_each(|cell| self.declare(cell.column));
-        self.check_columns(false)?;
+        self.check_columns(row.at, false)?;
         self.key.clear();
         for (_, column) in &self.spec.match_ {
             let Some(cell) = find(row, column) else {
@@ -167,7 +167,7 @@ impl<'s> Builder<'s> {
     }
 
     fn finish(mut self, ended: bool) -> Result<Table, Fault> {
-        self.check_columns(true)?;
+        self.check_columns(0, true)?;
         self.table.ended = ended;
         self.table.attributes.shrink_to_fit();
         self.table.default = self.spec.default.as_ref().map(|row| {
@@ -182,7 +182,7 @@ impl<'s> Builder<'s> {
 
     /// A column that the configuration names is in the table: in the first row those to match, in any row at all
     /// those to add.
-    fn check_columns(&self, all: bool) -> Result<(), Fault> {
+    fn check_columns(&self, at: usize, all: bool) -> Result<(), Fault> {
         if self.columns.is_empty() {
             return Ok(());
         }
@@ -190,7 +190,7 @@ impl<'s> Builder<'s> {
             let columns: Vec<_> = self.columns.iter().map(|name| format!("`{name}`")).collect();
             let more = if self.columns.len() == MAX_TOLD { ", ..." } else { "" };
             let message = format!("the table has no column `{column}`; it has {}{more}", columns.join(", "));
-            Fault::new(message).of_key(format!("{key}.{attribute}"))
+            self.places.fault(at, message).of_key(format!("{key}.{attribute}"))
         };
         let missing = |(names, found): (&[(String, String)], &[bool])| {
             names.iter().zip(found).find(|(_, found)| !**found).map(|(name, _)| name.clone())

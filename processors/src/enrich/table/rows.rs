@@ -74,7 +74,7 @@ pub(super) fn object(
     let Json::Object(row) = row else {
         return Err(builder.places().fault(at, format!("a row is an object, this is {}", kind(row))));
     };
-    let column = key.map(|_| key_column(builder)).transpose()?;
+    let column = key.map(|_| key_column(builder, at)).transpose()?;
     let key = column.as_deref().zip(key);
     if let Some((column, _)) = key.filter(|(column, _)| row.contains_key(*column)) {
         let message = format!("the row has a `{column}` of its own, which its key is already");
@@ -89,10 +89,10 @@ fn cells(at: usize, row: &Map<String, Json>) -> impl Iterator<Item = Cell<'_>> {
     given.map(move |(column, value)| Cell { column, at, value: Value::Json(value) })
 }
 
-fn key_column(builder: &Builder<'_>) -> Result<String, Fault> {
+fn key_column(builder: &Builder<'_>, at: usize) -> Result<String, Fault> {
     builder.key_column().map(str::to_owned).ok_or_else(|| {
         let message = "the rows are by their keys: `key` has to say which column these are";
-        Fault::new(message).of_key("from")
+        builder.places().fault(at, message).of_key("from")
     })
 }
 

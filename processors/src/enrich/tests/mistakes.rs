@@ -68,5 +68,5 @@ fn a_file_that_is_missing_or_broken_ends_the_start_with_its_place() {
     fs::write(&path, "name,env\na,prod\n").expect("written");
     let (key, message) = mistakes(table()).remove(0);
     assert_eq!(key, "tables[0].match.host.name");
-    assert_eq!(message, format!("{shown}: the table has no column `host`; it has `name`, `env`"));
+    assert_eq!(message, format!("{shown}:2:1: the table has no column `host`; it has `name`, `env`"));
 }

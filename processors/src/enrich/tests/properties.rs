@@ -93,7 +93,7 @@ fn enriched_bytes_mean_what_enriched_messages_mean() {
         let config = serde_json::from_value(reference.config()).expect("keys");
         let processor =
             EnrichProcessor::new(config, &testing::context("enrich"), Machine::new("/nowhere", &[]));
-        let processor = processor.ok().expect("no mistakes");
+        let processor = processor.expect("no mistakes");
         match seed % 3 {
             0 => {
                 let mut message = arb_logs(source);

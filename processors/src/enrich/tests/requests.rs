@@ -30,7 +30,7 @@ impl Bench {
     fn on(machine: Machine, config: Json) -> Self {
         let config: EnrichConfig = serde_json::from_value(config).expect("keys");
         let context = testing::context("enrich");
-        let processor = EnrichProcessor::new(config, &context, machine).ok().expect("no mistakes");
+        let processor = EnrichProcessor::new(config, &context, machine).expect("no mistakes");
         Self { processor, context }
     }
 

@@ -95,7 +95,7 @@ fn processor(path: &Path, context: &BuildContext) -> EnrichProcessor {
         "reload_interval": "5ms",
     }))
     .expect("keys");
-    EnrichProcessor::new(config, context, Machine::own()).ok().expect("no mistakes")
+    EnrichProcessor::new(config, context, Machine::own()).expect("no mistakes")
 }
 
 /// Scenario: a file is replaced a hundred times while four threads enrich batches from it. Every tenth version is
