@@ -18,6 +18,9 @@ pub(super) struct Load {
     body: Vec<u8>,
 }
 
+/// No more memory is kept between two requests.
+const MAX_SCRATCH: usize = 64 << 10;
+
 impl Load {
     /// Every record gets `attributes`.
     pub(super) fn new(attributes: &Map<'_>) -> Self {
@@ -74,6 +77,8 @@ impl Load {
     /// The request and the places of its records, if there are any. The load is empty then.
     pub(super) fn take(&mut self) -> Option<(Request, Vec<(u64, u64)>)> {
         self.group = None;
+        self.body.clear();
+        self.body.shrink_to(MAX_SCRATCH);
         Some((self.writer.finish()?, std::mem::take(&mut self.places)))
     }
 }

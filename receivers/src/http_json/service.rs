@@ -91,7 +91,7 @@ impl HttpService for Service {
         let (head, body) = request.into_parts();
         let query = head.uri.query().unwrap_or_default();
         let response = match (self.route(head.uri.path()), &self.files) {
-            (Some(Route::Records), _) => self.records(&head.headers, &body).await,
+            (Some(Route::Records), _) => self.records(&head.headers, body).await,
             (Some(Route::File), Some(files)) => match file_path(query) {
                 Ok(path) => self.file(files, path, &head.headers, place).await,
                 Err(problem) => answer::error(StatusCode::UNPROCESSABLE_ENTITY, problem),
@@ -121,7 +121,7 @@ impl Service {
     }
 
     /// Takes the good records, and tells what is wrong with the others.
-    async fn records(&self, headers: &HeaderMap, body: &[u8]) -> Response<Bytes> {
+    async fn records(&self, headers: &HeaderMap, body: Bytes) -> Response<Bytes> {
         let invalid = |fault: Fault| {
             self.acceptor.count_invalid(1);
             let mut tally = Tally::default();
@@ -129,7 +129,7 @@ impl Service {
             answer::records(tally)
         };
         let lines = kind_of(headers) == Some(Kind::Lines);
-        let pieces = match cut(body, lines, self.max_records) {
+        let pieces = match cut(&body, lines, self.max_records) {
             Ok(pieces) => pieces,
             Err(Uncut::TooMany) => {
                 let message = format!("there are more than {} records in the body", self.max_records);
@@ -149,6 +149,9 @@ impl Service {
                 tally.refuse(fault);
             }
         }
+        // From here on only what is in the queues' accounts is held.
+        drop(pieces);
+        drop(body);
         let unreadable = tally.failed;
         if load.items() > 0 {
             let permit = match self.acceptor.admit(&load) {
