@@ -168,7 +168,7 @@ fn unused(path: &str, config: &ActionConfig) -> Vec<Mistake> {
     let strange = config.given().filter(|key| !uses.contains(key));
     let mistake = |key| {
         let message = format!("`{}` does not use `{key}`", config.action.name());
-        Mistake::new(format!("{path}.{key}"), message).help(format!("it uses `{}`", uses.join("`, `")))
+        Mistake::new(format!("{path}.{key}"), message).help(format!("it uses `key`, `{}`", uses.join("`, `")))
     };
     strange.map(mistake).collect()
 }

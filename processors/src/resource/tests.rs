@@ -57,7 +57,7 @@ fn what_no_action_changes_leaves_in_the_very_bytes_it_came_in() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn resources_are_those_of_the_plain_way(seed: u64, signal in 0..3usize) {

@@ -2,17 +2,26 @@
 
 use super::super::{ActionConfig, ActionKind, ConvertedType};
 use serde_json::{Value as Json, json};
-use tidewatch_otlp::{proto::common::v1::KeyValue, testing::Source};
+use tidewatch_otlp::{
+    proto::common::v1::{AnyValue, KeyValue, any_value::Value},
+    testing::Source,
+};
 
 const KEYS: [&str; 5] = ["k", "host", "service.name", "new", "event"];
+const TEXTS: [&str; 5] = ["host", "host.name", "12", "-1.5e3", ""];
 const PATTERNS: [&str; 4] = ["^h", "e", ".", "nothing"];
 const EXTRACTS: [&str; 3] = [r"(?P<k>\w)(?P<new>\w*)", r"^(?<host>[a-z]+)(?:\.(?<event>.*))?$", r"(?<new>.)"];
 
-/// Gives many attributes one of a few keys, so that actions find them, several of one key, too.
+/// Gives many attributes one of a few keys, so that actions find them, several of one key, too; and some a text that
+/// can be extracted from or converted.
 pub(crate) fn repeat_keys(attributes: &mut [KeyValue], source: &mut Source<'_>) {
     for attribute in attributes {
         if !source.one_in(3) {
             source.pick(&KEYS).clone_into(&mut attribute.key);
+        }
+        if source.one_in(3) {
+            let text = source.pick(&TEXTS).to_owned();
+            attribute.value = Some(AnyValue { value: Some(Value::StringValue(text)) });
         }
     }
 }
