@@ -39,5 +39,8 @@ fn edit_map<'a>(
         other => return Err(Failure::expected("a map", &other)),
     };
     let edited = edit(map, record.arena)?;
-    if std::ptr::eq(edited.bytes(), map.bytes()) { Ok(()) } else { target.write(record, Value::Map(edited)) }
+    if std::ptr::eq(edited.bytes(), map.bytes()) && !target.is_repeated(&record.read())? {
+        return Ok(());
+    }
+    target.write(record, Value::Map(edited))
 }

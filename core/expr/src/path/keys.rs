@@ -53,6 +53,31 @@ pub(crate) fn follow<'a>(
     Ok(value)
 }
 
+/// Whether a map on the way has one of the keys more than once.
+pub(super) fn repeats<'a>(
+    whole: Value<'a>,
+    keys: &'a [Key],
+    record: &Record<'_, 'a>,
+) -> Result<bool, Failure> {
+    let mut value = whole;
+    for key in keys {
+        let inner = match (value, key.step(record)?) {
+            (Value::Map(map), Step::Name(name)) => {
+                let mut found = map.iter().filter(|(other, _)| *other == name).map(|(_, value)| value);
+                let first = found.next();
+                if found.next().is_some() {
+                    return Ok(true);
+                }
+                first
+            }
+            (Value::List(list), Step::Index(index)) => list.iter().nth(index),
+            _ => return Ok(false),
+        };
+        value = inner.into();
+    }
+    Ok(false)
+}
+
 /// The whole, with another value behind the keys. Maps that are missing on the way are made.
 pub(super) fn replace<'a>(
     whole: Value<'a>,

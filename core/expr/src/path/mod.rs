@@ -56,6 +56,15 @@ impl Path {
         if self.keys.is_empty() { Ok(whole) } else { follow(whole, &self.keys, record) }
     }
 
+    /// Whether what it names is there more than once. The first is read, and a write leaves only that: an editor which
+    /// changes nothing in it writes it nevertheless, so that no other one keeps what was to go.
+    pub(crate) fn is_repeated<'a>(&'a self, record: &Record<'_, 'a>) -> Result<bool, Failure> {
+        if self.keys.is_empty() {
+            return Ok(false);
+        }
+        keys::repeats(self.field.read(self.owner, record), &self.keys, record)
+    }
+
     /// Whether it can be set; whatever has keys can.
     pub(crate) fn is_settable(&self) -> bool {
         self.field.is_settable()
