@@ -7,23 +7,25 @@ use tidewatch_component::{
 };
 use tidewatch_config::Mistake;
 
-/// Properties, and the signals that have them, as in the Collector.
-const PROPERTIES: [(&str, &[DataType]); 10] = [
-    ("services", &[Traces]),
-    ("span_names", &[Traces]),
-    ("span_kinds", &[Traces]),
-    ("log_bodies", &[Logs]),
-    ("log_severity_texts", &[Logs]),
-    ("log_severity_number", &[Logs]),
-    ("metric_names", &[Metrics]),
-    ("attributes", &[Traces, Logs]),
-    ("libraries", &[Traces, Logs]),
-    ("resources", &[Traces, Metrics, Logs]),
+/// A property by its key, the signals whose items have it, as in the Collector, and whether it is written.
+type Property = (&'static str, &'static [DataType], fn(&MatchConfig) -> bool);
+
+const PROPERTIES: [Property; 10] = [
+    ("services", &[Traces], |config| !config.services.is_empty()),
+    ("span_names", &[Traces], |config| !config.span_names.is_empty()),
+    ("span_kinds", &[Traces], |config| !config.span_kinds.is_empty()),
+    ("log_bodies", &[Logs], |config| !config.log_bodies.is_empty()),
+    ("log_severity_texts", &[Logs], |config| !config.log_severity_texts.is_empty()),
+    ("log_severity_number", &[Logs], |config| config.log_severity_number.is_some()),
+    ("metric_names", &[Metrics], |config| !config.metric_names.is_empty()),
+    ("attributes", &[Traces, Logs], |config| !config.attributes.is_empty()),
+    ("libraries", &[Traces, Logs], |config| !config.libraries.is_empty()),
+    ("resources", &[Traces, Metrics, Logs], |config| !config.resources.is_empty()),
 ];
 
 /// The signals that may match the properties written at `path`; in a pipeline of `only` one, that.
 pub(super) fn check(path: &str, config: &MatchConfig, only: Option<DataType>) -> Result<SignalSet, Mistake> {
-    let written = PROPERTIES.into_iter().filter(|(key, _)| is_written(config, key));
+    let written = PROPERTIES.into_iter().filter(|(.., is_written)| is_written(config));
     let pipeline = match only {
         Some(signal) if SIGNALS.contains(&signal) => vec![signal],
         _ => SIGNALS.to_vec(),
@@ -31,7 +33,7 @@ pub(super) fn check(path: &str, config: &MatchConfig, only: Option<DataType>) ->
     let mut possible = pipeline.clone();
     let help = || format!("{} are matched by `{}`", list(&pipeline), known(&pipeline).join("`, `"));
     let mut earlier = None;
-    for (key, signals) in written {
+    for (key, signals, _) in written {
         possible.retain(|signal| signals.contains(signal));
         if possible.is_empty() {
             let message = match (only, earlier) {
@@ -60,22 +62,7 @@ fn list(signals: &[DataType]) -> String {
 
 fn known(signals: &[DataType]) -> Vec<&'static str> {
     let of_some = |of: &[DataType]| of.iter().any(|signal| signals.contains(signal));
-    PROPERTIES.into_iter().filter(|(_, of)| of_some(of)).map(|(key, _)| key).collect()
-}
-
-fn is_written(config: &MatchConfig, key: &str) -> bool {
-    match key {
-        "services" => !config.services.is_empty(),
-        "span_names" => !config.span_names.is_empty(),
-        "span_kinds" => !config.span_kinds.is_empty(),
-        "log_bodies" => !config.log_bodies.is_empty(),
-        "log_severity_texts" => !config.log_severity_texts.is_empty(),
-        "log_severity_number" => config.log_severity_number.is_some(),
-        "metric_names" => !config.metric_names.is_empty(),
-        "attributes" => !config.attributes.is_empty(),
-        "libraries" => !config.libraries.is_empty(),
-        _ => !config.resources.is_empty(),
-    }
+    PROPERTIES.into_iter().filter(|(_, of, _)| of_some(of)).map(|(key, ..)| key).collect()
 }
 
 /// Names of the kinds of spans, by number.
