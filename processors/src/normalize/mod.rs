@@ -31,7 +31,6 @@ pub struct Normalize;
 
 impl ProcessorFactory for Normalize {
     const TYPE: &'static str = "normalize";
-    const ADDS: SignalSet = SignalSet::of(&[DataType::Metrics]);
     type Config = NormalizeConfig;
 
     fn build(config: NormalizeConfig, context: &BuildContext) -> Result<Arc<dyn Processor>, Vec<Mistake>> {

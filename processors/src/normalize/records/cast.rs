@@ -68,7 +68,9 @@ pub(super) fn string<'a>(value: ValueView<'a>, arena: &'a Arena) -> &'a str {
     match value {
         ValueView::Str(text) => text,
         ValueView::Bytes(bytes) if let Ok(text) = str::from_utf8(bytes) => text,
-        other => arena.write_text(|out| drop(write!(out, "{other}"))),
+        other => arena.write_text(|out| {
+            write!(out, "{other}").ok();
+        }),
     }
 }
 

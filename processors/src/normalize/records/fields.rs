@@ -6,7 +6,6 @@ use super::{
     refusal::{Reason, Refusal},
 };
 use crate::normalize::config::Cast;
-use smallvec::SmallVec;
 use tidewatch_otlp::{
     edit::Arena,
     views::{AttributesView, ValueView},
@@ -15,11 +14,17 @@ use tidewatch_otlp::{
 
 /// The fields of one record, in order.
 #[derive(Debug, Default)]
-pub(super) struct Fields<'a>(SmallVec<[(&'a str, ValueView<'a>); 16]>);
+pub(super) struct Fields<'a>(Vec<(&'a str, ValueView<'a>)>);
 
 impl<'a> Fields<'a> {
-    pub(super) fn of(map: AttributesView<'a>) -> Self {
-        Self(map.iter().collect())
+    /// Those of a map, in place of what was there.
+    pub(super) fn refill(&mut self, map: AttributesView<'a>) {
+        self.0.clear();
+        self.0.extend(map.iter());
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
     }
 
     /// A value that is there and is not null.
@@ -44,15 +49,15 @@ impl<'a> Fields<'a> {
         self.0.retain(|(key, _)| *key != name);
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'a str, ValueView<'a>)> + Clone {
-        self.0.iter().copied()
+    pub(super) fn as_slice(&self) -> &[(&'a str, ValueView<'a>)] {
+        &self.0
     }
 
     /// As a map.
     pub(super) fn to_map(&self, arena: &'a Arena) -> AttributesView<'a> {
         AttributesView::of_map(arena.write(|out| {
             let mut map = MapWriter::new(1, out);
-            self.iter().for_each(|(name, value)| map.put(name, value));
+            self.0.iter().for_each(|(name, value)| map.put(name, *value));
         }))
     }
 }

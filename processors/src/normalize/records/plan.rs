@@ -9,10 +9,11 @@ use super::{
 };
 use crate::normalize::config::{OnError, Target};
 use smallvec::SmallVec;
+use std::{borrow::Cow, slice};
 use tidewatch_expr::{Condition, ItemMut, RecordMut, Statement};
 use tidewatch_otlp::{
     edit::{Arena, GaugePoint, LogDraft, Owner, ResourceDraft, ScopeDraft},
-    views::{AttributesView, Number, ValueView},
+    views::{ArrayView, AttributesView, Number, ValueView},
     write::{ListWriter, MapWriter},
 };
 use tidewatch_parse::severity::Severities;
@@ -63,42 +64,51 @@ pub(super) struct Item<'a> {
     pub(super) log: LogDraft<'a>,
 }
 
-/// Names of fields in which a value stands for one that was not valid.
-pub(super) type Flaws<'a> = SmallVec<[&'a str; 4]>;
+/// What is known of the record in hand; kept for the next one, as there is room in it.
+#[derive(Debug, Default)]
+pub(super) struct Work<'a> {
+    /// The fields as they came.
+    raw: Fields<'a>,
+    /// Those of the result.
+    fields: Fields<'a>,
+    /// Names of fields in which a value stands for one that was not valid.
+    pub(super) flaws: Vec<&'a str>,
+}
 
 impl Plan {
     /// Brings a record into its form, and says where it is flawed; a point, if that is its form.
     pub(super) fn apply<'a>(
         &'a self,
         item: &mut Item<'a>,
-        flaws: &mut Flaws<'a>,
+        work: &mut Work<'a>,
         now: u64,
         arena: &'a Arena,
     ) -> Result<Option<GaugePoint<'a>>, Refusal> {
-        let raw = Fields::of(self.read(item.log.body(), arena)?);
-        let mut fields = self.map(&raw, flaws, arena)?;
-        self.compute(item, &mut fields, arena)?;
-        self.set_time(item, &mut fields, &raw, flaws, now)?;
-        self.set_severity(item, &mut fields, &raw, arena);
-        self.set_resource(item, &mut fields, &raw, arena);
+        work.flaws.clear();
+        work.raw.refill(self.read(item.log.body(), arena)?);
+        self.map(work, arena)?;
+        self.compute(item, work, arena)?;
+        self.set_time(item, work, now)?;
+        self.set_severity(item, work, arena);
+        self.set_resource(item, work, arena);
         if let Some(metric) = &self.metric {
-            return metric.point(item, &fields, &raw, now, arena).map(Some);
+            return metric.point(item, work, now, arena).map(Some);
         }
         match self.into {
-            Target::Body => item.log.set_body(ValueView::KvList(fields.to_map(arena)), arena),
+            Target::Body => item.log.set_body(ValueView::KvList(work.fields.to_map(arena)), arena),
             Target::Attributes => {
-                let attributes = merged(item.log.attributes(), fields.iter(), arena);
+                let attributes = merged(item.log.attributes(), work.fields.as_slice(), arena);
                 item.log.set_attributes(attributes, arena);
                 item.log.set_body(ValueView::Empty, arena);
             }
         }
-        if !flaws.is_empty() {
-            let names = arena.write(|out| {
+        if !work.flaws.is_empty() {
+            let names = ArrayView::of_list(arena.write(|out| {
                 let mut list = ListWriter::new(out);
-                flaws.iter().for_each(|name| list.put(*name));
-            });
-            let names = ValueView::Array(tidewatch_otlp::views::ArrayView::of_list(names));
-            item.log.set_attributes(item.log.attributes().with(DATA_QUALITY, names, arena), arena);
+                work.flaws.iter().for_each(|name| list.put(*name));
+            }));
+            let attributes = item.log.attributes().with(DATA_QUALITY, ValueView::Array(names), arena);
+            item.log.set_attributes(attributes, arena);
         }
         Ok(None)
     }
@@ -108,9 +118,7 @@ impl Plan {
         let text = match (body, &self.text) {
             (Some(ValueView::KvList(map)), _) => return Ok(map),
             (Some(ValueView::Str(text)), Some(form)) => Some((text, form)),
-            (Some(ValueView::Bytes(bytes)), Some(form)) => {
-                str::from_utf8(bytes).ok().map(|text| (text, form))
-            }
+            (Some(ValueView::Bytes(bytes)), Some(form)) => str::from_utf8(bytes).ok().map(|text| (text, form)),
             _ => None,
         };
         let Some((text, form)) = text else {
@@ -124,13 +132,9 @@ impl Plan {
     }
 
     /// The fields of the result, and perhaps the others.
-    fn map<'a>(
-        &'a self,
-        raw: &Fields<'a>,
-        flaws: &mut Flaws<'a>,
-        arena: &'a Arena,
-    ) -> Result<Fields<'a>, Refusal> {
-        let mut fields = Fields::default();
+    fn map<'a>(&'a self, work: &mut Work<'a>, arena: &'a Arena) -> Result<(), Refusal> {
+        let Work { raw, fields, flaws } = work;
+        fields.clear();
         for field in &self.fields {
             if let Some((value, flawed)) = field.read(raw, arena)? {
                 fields.push(&field.name, value);
@@ -141,21 +145,22 @@ impl Plan {
         }
         if self.keep_others {
             let is_other = |name: &str| !self.named.iter().any(|named| named == name);
-            raw.iter().filter(|(name, _)| is_other(name)).for_each(|(name, value)| fields.push(name, value));
+            let others = raw.as_slice().iter().filter(|(name, _)| is_other(name));
+            others.for_each(|(name, value)| fields.push(name, *value));
         }
-        Ok(fields)
+        Ok(())
     }
 
     fn compute<'a>(
         &'a self,
         item: &mut Item<'a>,
-        fields: &mut Fields<'a>,
+        work: &mut Work<'a>,
         arena: &'a Arena,
     ) -> Result<(), Refusal> {
         if self.compute.is_empty() {
             return Ok(());
         }
-        let mut map = fields.to_map(arena);
+        let mut map = work.fields.to_map(arena);
         let mut record = RecordMut {
             owner: Owner { resource: &mut item.resource, scope: &mut item.scope },
             item: ItemMut::Log(&mut item.log),
@@ -167,30 +172,23 @@ impl Plan {
                 Refusal::of_record(Reason::NotComputable, format!("`compute[{index}]`: {failure}"))
             })?;
         }
-        *fields = Fields::of(map);
+        work.fields.refill(map);
         Ok(())
     }
 
-    fn set_time<'a>(
-        &'a self,
-        item: &mut Item<'a>,
-        fields: &mut Fields<'a>,
-        raw: &Fields<'a>,
-        flaws: &mut Flaws<'a>,
-        now: u64,
-    ) -> Result<(), Refusal> {
+    fn set_time<'a>(&'a self, item: &mut Item<'a>, work: &mut Work<'a>, now: u64) -> Result<(), Refusal> {
         let Some(time) = &self.time else { return Ok(()) };
-        match look(&time.from, fields, raw) {
+        match work.look(&time.from) {
             None if time.default_now => item.log.set_time_unix_nano(now),
             None => {}
             Some((name, value)) => match time.read(value, now) {
                 Some(nanos) => {
                     item.log.set_time_unix_nano(nanos);
-                    fields.remove(name);
+                    work.fields.remove(name);
                 }
                 None if time.default_now => {
                     item.log.set_time_unix_nano(now);
-                    flaws.push(name);
+                    work.flaws.push(name);
                 }
                 None => return Err(Refusal::of_field(Reason::NoTime, name, "is not a time as configured")),
             },
@@ -198,44 +196,41 @@ impl Plan {
         Ok(())
     }
 
-    fn set_severity<'a>(
-        &'a self,
-        item: &mut Item<'a>,
-        fields: &mut Fields<'a>,
-        raw: &Fields<'a>,
-        arena: &'a Arena,
-    ) {
+    fn set_severity<'a>(&'a self, item: &mut Item<'a>, work: &mut Work<'a>, arena: &'a Arena) {
         let Some(severity) = &self.severity else { return };
-        let found = look(&severity.from, fields, raw);
         // A list or a map is none, and stays where it is.
-        if let Some((name, value)) = found
+        if let Some((name, value)) = work.look(&severity.from)
             && let Some((_, text)) = severity.names.of(value)
         {
             item.log.set_severity_number(severity.names.find(text.trim()).into());
-            item.log.set_severity_text(arena.text(&text));
-            fields.remove(name);
+            item.log.set_severity_text(match text {
+                Cow::Borrowed(text) => text,
+                Cow::Owned(text) => arena.text(&text),
+            });
+            work.fields.remove(name);
         }
     }
 
-    fn set_resource<'a>(
-        &'a self,
-        item: &mut Item<'a>,
-        fields: &mut Fields<'a>,
-        raw: &Fields<'a>,
-        arena: &'a Arena,
-    ) {
+    fn set_resource<'a>(&'a self, item: &mut Item<'a>, work: &mut Work<'a>, arena: &'a Arena) {
         if self.resource.is_empty() {
             return;
         }
-        let mut moved: SmallVec<[(&str, ValueView<'_>); 8]> = SmallVec::new();
+        let mut moved: SmallVec<[(&str, ValueView<'_>); 4]> = SmallVec::new();
         for (attribute, field) in &self.resource {
-            if let Some((_, value)) = look(std::slice::from_ref(field), fields, raw) {
+            if let Some((_, value)) = work.look(slice::from_ref(field)) {
                 moved.push((attribute, value));
             }
         }
-        self.resource.iter().for_each(|(_, field)| fields.remove(field));
-        let attributes = merged(item.resource.attributes(), moved.into_iter(), arena);
-        item.resource.set_attributes(attributes, arena);
+        self.resource.iter().for_each(|(_, field)| work.fields.remove(field));
+        item.resource.set_attributes(merged(item.resource.attributes(), &moved, arena), arena);
+    }
+}
+
+impl<'a> Work<'a> {
+    /// The first of several fields that is there: among those of the result, else among those that came.
+    fn look(&self, names: &'a [String]) -> Option<(&'a str, ValueView<'a>)> {
+        let value = |name| self.fields.get(name).or_else(|| self.raw.find(name));
+        names.iter().find_map(|name| Some((name.as_str(), value(name)?)))
     }
 }
 
@@ -244,12 +239,11 @@ impl Metric {
     fn point<'a>(
         &'a self,
         item: &Item<'a>,
-        fields: &Fields<'a>,
-        raw: &Fields<'a>,
+        work: &Work<'a>,
         now: u64,
         arena: &'a Arena,
     ) -> Result<GaugePoint<'a>, Refusal> {
-        let field = |name: &'a String| look(std::slice::from_ref(name), fields, raw).map(|(_, value)| value);
+        let field = |name: &'a String| work.look(slice::from_ref(name)).map(|(_, value)| value);
         let missing = |name: &str| Refusal::of_field(Reason::MissingField, name, "is missing");
         let text = |name: &'a String| field(name).map(|value| super::cast::string(value, arena));
         let value = match field(&self.value).ok_or_else(|| missing(&self.value))? {
@@ -295,22 +289,17 @@ impl Metric {
     }
 }
 
-/// The first of several fields that is there: among those of the result, else among those that came.
-fn look<'a>(names: &'a [String], fields: &Fields<'a>, raw: &Fields<'a>) -> Option<(&'a str, ValueView<'a>)> {
-    names.iter().find_map(|name| Some((name.as_str(), fields.get(name).or_else(|| raw.find(name))?)))
-}
-
 /// Attributes with others, which win.
 fn merged<'a>(
     attributes: AttributesView<'a>,
-    more: impl Iterator<Item = (&'a str, ValueView<'a>)> + Clone,
+    more: &[(&str, ValueView<'_>)],
     arena: &'a Arena,
 ) -> AttributesView<'a> {
     AttributesView::of_map(arena.write(|out| {
         let mut map = MapWriter::new(1, out);
-        let is_replaced = |name: &str| more.clone().any(|(other, _)| other == name);
+        let is_replaced = |name: &str| more.iter().any(|(other, _)| *other == name);
         let stay = attributes.iter().filter(|(name, _)| !is_replaced(name));
         stay.for_each(|(name, value)| map.put(name, value));
-        more.clone().for_each(|(name, value)| map.put(name, value));
+        more.iter().for_each(|(name, value)| map.put(name, *value));
     }))
 }

@@ -1,7 +1,7 @@
 //! One walk over the records of a request.
 
 use super::{
-    plan::{Flaws, Item, Plan},
+    plan::{Item, Plan, Work},
     refusal::Refusal,
 };
 use crate::normalize::{config::OnError, counts::RecordCounts};
@@ -9,7 +9,7 @@ use tidewatch_component::{Fault, Rejection};
 use tidewatch_expr::Record;
 use tidewatch_otlp::{
     Canonical, Request,
-    edit::{Arena, Draft, GaugeGroups, LogDraft, LogGroups, Owned},
+    edit::{Arena, Draft, GaugeGroups, GaugePoint, LogDraft, LogGroups, Owned},
     views::ValueView,
 };
 
@@ -39,8 +39,8 @@ pub(in crate::normalize) fn walk(
     let arena = Arena::new();
     let mut walk = Walk {
         counts,
-        now,
         arena: &arena,
+        work: Work::default(),
         logs: LogGroups::default(),
         points: GaugeGroups::default(),
         made: Made::default(),
@@ -54,15 +54,20 @@ pub(in crate::normalize) fn walk(
             let of_scope = Draft::new(scope);
             let owners = Owners { resource: by_resource, scope: Owned::by_scope(&of_scope, &arena) };
             for record in scope.records() {
-                let item = Item { resource: of_resource, scope: of_scope, log: Draft::new(record) };
                 let read = Record::new(&resource, &scope, tidewatch_expr::Item::Log(&record), &arena);
                 let plan = plans
                     .iter()
                     .find(|plan| plan.when.as_ref().is_none_or(|condition| condition.holds(&read)));
                 used |= plan.is_some();
                 match plan {
-                    Some(plan) => walk.record(plan, item, owners),
-                    None => walk.logs.push(owners.resource, owners.scope, &item.log),
+                    Some(plan) => {
+                        let mut item = Item { resource: of_resource, scope: of_scope, log: Draft::new(record) };
+                        match plan.apply(&mut item, &mut walk.work, now, &arena) {
+                            Ok(point) => walk.keep(&item, point, owners),
+                            Err(refusal) => walk.refuse(plan.on_error, refusal, Draft::new(record), owners),
+                        }
+                    }
+                    None => walk.logs.push(owners.resource, owners.scope, &Draft::new(record)),
                 }
                 walk.index += 1;
             }
@@ -74,8 +79,8 @@ pub(in crate::normalize) fn walk(
 
 struct Walk<'a> {
     counts: &'a RecordCounts,
-    now: u64,
     arena: &'a Arena,
+    work: Work<'a>,
     logs: LogGroups,
     points: GaugeGroups,
     made: Made,
@@ -91,19 +96,13 @@ struct Owners<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn record(&mut self, plan: &'a Plan, before: Item<'a>, owners: Owners<'a>) {
-        let (mut item, mut flaws) = (before, Flaws::new());
-        match plan.apply(&mut item, &mut flaws, self.now, self.arena) {
-            Ok(point) => {
-                flaws.iter().for_each(|field| self.counts.replaced(field));
-                let resource = owners.resource.by_another(&item.resource);
-                let scope = owners.scope.by_another_scope(&item.scope);
-                match point {
-                    Some(point) => self.points.push(resource, scope, &point),
-                    None => self.logs.push(resource, scope, &item.log),
-                }
-            }
-            Err(refusal) => self.refuse(plan.on_error, refusal, before.log, owners),
+    fn keep(&mut self, item: &Item<'a>, point: Option<GaugePoint<'a>>, owners: Owners<'a>) {
+        self.work.flaws.iter().for_each(|field| self.counts.replaced(field));
+        let resource = owners.resource.by_another(&item.resource);
+        let scope = owners.scope.by_another_scope(&item.scope);
+        match point {
+            Some(point) => self.points.push(resource, scope, &point),
+            None => self.logs.push(resource, scope, &item.log),
         }
     }
 
