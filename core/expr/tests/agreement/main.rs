@@ -4,12 +4,13 @@
 //! shares no code with the crate. `TIDEWATCH_PAIRS` says how many pairs (default 10,000), `TIDEWATCH_SEED` the first.
 
 mod batch;
+#[path = "../common/mod.rs"]
+mod common;
 mod converters;
 mod editors;
 mod fields;
 mod generate;
 mod interpret;
-mod ours;
 mod pair;
 mod record;
 mod statement;

@@ -4,7 +4,7 @@ use crate::batch::{self, check};
 use crate::generate::Generator;
 use crate::record::Message;
 use crate::statement::{Expr, Statement};
-use crate::{interpret, ours};
+use crate::{common, interpret};
 use std::fmt::{self, Display, Formatter};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tidewatch_expr::Context;
@@ -18,6 +18,16 @@ pub(crate) enum Outcome {
     /// Its condition does not hold.
     Skipped,
     Failed,
+}
+
+impl<E> From<Result<bool, E>> for Outcome {
+    fn from(result: Result<bool, E>) -> Self {
+        match result {
+            Ok(true) => Self::Done,
+            Ok(false) => Self::Skipped,
+            Err(_) => Self::Failed,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -62,7 +72,8 @@ impl Pair {
                 .map_err(|error| format!("{statement} does not parse: {error}"))
         };
         let parsed = self.statements.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
-        let (edited, outcomes) = ours::run(&parsed, self.context, &self.request);
+        let (edited, outcomes) = common::run(&parsed, self.context, &self.request);
+        let outcomes: Vec<_> = outcomes.into_iter().map(Outcome::from).collect();
         let checked = Request::check(edited.signal(), edited.bytes().clone())
             .map_err(|malformed| format!("what is written is {malformed}"))?;
         if checked.request != edited || !checked.rejected.is_none() {
@@ -73,11 +84,7 @@ impl Pair {
         let mut expected = Vec::new();
         message.walk(self.context, &mut |record| {
             for statement in &self.statements {
-                expected.push(match interpret::run(statement, record) {
-                    Ok(true) => Outcome::Done,
-                    Ok(false) => Outcome::Skipped,
-                    Err(_) => Outcome::Failed,
-                });
+                expected.push(Outcome::from(interpret::run(statement, record)));
             }
         });
         if outcomes != expected {

@@ -1,7 +1,6 @@
-//! Statements carried out on wire bytes.
+//! Statements carried out on wire bytes, as a processor does it.
 
-use crate::pair::Outcome;
-use tidewatch_expr::{Context, ItemMut, RecordMut, Statement};
+use tidewatch_expr::{Context, Failure, ItemMut, RecordMut, Statement};
 use tidewatch_otlp::Request;
 use tidewatch_otlp::edit::{
     Arena, Editor, EventDraft, Level, LogDraft, MetricDraft, Owner, PointDraft, ResourceDraft, ScopeDraft,
@@ -9,8 +8,12 @@ use tidewatch_otlp::edit::{
 };
 use tidewatch_otlp::views::{AttributesView, ScopeView};
 
-/// The request after the statements, and what came of each on each record.
-pub(crate) fn run(statements: &[Statement], context: Context, request: &Request) -> (Request, Vec<Outcome>) {
+/// The request after the statements, and what came of each on each record: whether its condition held.
+pub(crate) fn run(
+    statements: &[Statement],
+    context: Context,
+    request: &Request,
+) -> (Request, Vec<Result<bool, Failure>>) {
     let (canonical, arena) = (request.canonical(), Arena::new());
     let mut run = Run { statements, context, arena: &arena, outcomes: Vec::new() };
     let edited = rewrite(&canonical, &arena, &mut run);
@@ -21,7 +24,7 @@ struct Run<'a> {
     statements: &'a [Statement],
     context: Context,
     arena: &'a Arena,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<Result<bool, Failure>>,
 }
 
 impl<'a> Run<'a> {
@@ -30,11 +33,7 @@ impl<'a> Run<'a> {
             let mut cache = AttributesView::empty_map();
             let mut record = RecordMut { owner, item, cache: &mut cache, arena: self.arena };
             for statement in self.statements {
-                self.outcomes.push(match statement.run(&mut record) {
-                    Ok(true) => Outcome::Done,
-                    Ok(false) => Outcome::Skipped,
-                    Err(_) => Outcome::Failed,
-                });
+                self.outcomes.push(statement.run(&mut record));
             }
         }
         Verdict::Keep

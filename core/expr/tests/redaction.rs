@@ -1,0 +1,264 @@
+//! What is deleted or redacted is nowhere in the bytes that go out.
+
+mod common;
+
+use opentelemetry_proto::tonic::{
+    collector::{
+        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+        trace::v1::ExportTraceServiceRequest,
+    },
+    common::v1::{
+        AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList, any_value::Value as Any,
+    },
+    logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
+    metrics::v1::{
+        ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram, HistogramDataPoint, Metric,
+        NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, Summary, SummaryDataPoint, metric::Data,
+    },
+    resource::v1::Resource,
+    trace::v1::{ResourceSpans, ScopeSpans, Span, span::Event},
+};
+use prost::Message;
+use tidewatch_expr::{Context, Statement};
+use tidewatch_otlp::testing::{Source, count, rearrange_at};
+use tidewatch_otlp::{Request, Signal};
+
+/// It stands in values, in keys of maps, and in bytes.
+const SECRET: &str = "hunter2";
+const KEY: &str = "password";
+
+fn text(text: &str) -> AnyValue {
+    AnyValue { value: Some(Any::StringValue(text.to_owned())) }
+}
+
+fn map(values: Vec<KeyValue>) -> AnyValue {
+    AnyValue { value: Some(Any::KvlistValue(KeyValueList { values })) }
+}
+
+fn list(values: Vec<AnyValue>) -> AnyValue {
+    AnyValue { value: Some(Any::ArrayValue(ArrayValue { values })) }
+}
+
+fn entry(key: &str, value: AnyValue) -> KeyValue {
+    KeyValue { key: key.to_owned(), value: Some(value), ..KeyValue::default() }
+}
+
+/// The secret as text and as bytes, under one key twice, in maps and lists and as a key of a map.
+fn attributes() -> Vec<KeyValue> {
+    let bytes = AnyValue { value: Some(Any::BytesValue(SECRET.as_bytes().to_vec())) };
+    let nested = map(vec![entry("in", list(vec![text("x"), map(vec![entry(SECRET, text(SECRET))]), bytes]))]);
+    vec![
+        entry("before", text("stays")),
+        entry(KEY, text("harmless")),
+        entry("between", text("stays")),
+        entry(KEY, text(&format!("it is {SECRET}!"))),
+        entry(KEY, nested),
+    ]
+}
+
+fn resource() -> Option<Resource> {
+    Some(Resource { attributes: attributes(), ..Resource::default() })
+}
+
+fn scope() -> Option<InstrumentationScope> {
+    Some(InstrumentationScope { attributes: attributes(), ..InstrumentationScope::default() })
+}
+
+fn logs() -> Vec<u8> {
+    let record =
+        LogRecord { attributes: attributes(), body: Some(map(attributes())), ..LogRecord::default() };
+    let log_records = vec![record.clone(), record];
+    let scope_logs = vec![ScopeLogs { scope: scope(), log_records, ..ScopeLogs::default() }];
+    let resource_logs = vec![ResourceLogs { resource: resource(), scope_logs, ..ResourceLogs::default() }];
+    ExportLogsServiceRequest { resource_logs }.encode_to_vec()
+}
+
+fn traces() -> Vec<u8> {
+    let span = Span {
+        trace_id: vec![1; 16],
+        span_id: vec![2; 8],
+        attributes: attributes(),
+        events: vec![Event { attributes: attributes(), ..Event::default() }; 2],
+        ..Span::default()
+    };
+    let scope_spans = vec![ScopeSpans { scope: scope(), spans: vec![span], ..ScopeSpans::default() }];
+    let resource_spans =
+        vec![ResourceSpans { resource: resource(), scope_spans, ..ResourceSpans::default() }];
+    ExportTraceServiceRequest { resource_spans }.encode_to_vec()
+}
+
+fn metrics() -> Vec<u8> {
+    let attributes = attributes();
+    let number = || vec![NumberDataPoint { attributes: attributes.clone(), ..NumberDataPoint::default() }];
+    let histogram = HistogramDataPoint { attributes: attributes.clone(), ..HistogramDataPoint::default() };
+    let exponential = ExponentialHistogramDataPoint { attributes: attributes.clone(), ..Default::default() };
+    let summary = SummaryDataPoint { attributes: attributes.clone(), ..SummaryDataPoint::default() };
+    let metrics = [
+        Data::Gauge(Gauge { data_points: number() }),
+        Data::Sum(Sum { data_points: number(), ..Sum::default() }),
+        Data::Histogram(Histogram { data_points: vec![histogram], ..Histogram::default() }),
+        Data::ExponentialHistogram(ExponentialHistogram {
+            data_points: vec![exponential],
+            ..Default::default()
+        }),
+        Data::Summary(Summary { data_points: vec![summary] }),
+    ];
+    let metric = |data| Metric { data: Some(data), metadata: attributes.clone(), ..Metric::default() };
+    let metrics = metrics.map(metric).to_vec();
+    let scope_metrics = vec![ScopeMetrics { scope: scope(), metrics, ..ScopeMetrics::default() }];
+    let resource_metrics =
+        vec![ResourceMetrics { resource: resource(), scope_metrics, ..ResourceMetrics::default() }];
+    ExportMetricsServiceRequest { resource_metrics }.encode_to_vec()
+}
+
+/// Contexts with the maps in them where the secret is.
+fn places(signal: Signal) -> &'static [(Context, &'static [&'static str])] {
+    match signal {
+        Signal::Logs => &[
+            (Context::Resource, &["attributes"]),
+            (Context::Scope, &["attributes"]),
+            (Context::Log, &["attributes", "body"]),
+        ],
+        Signal::Traces => &[
+            (Context::Resource, &["attributes"]),
+            (Context::Scope, &["attributes"]),
+            (Context::Span, &["attributes"]),
+            (Context::SpanEvent, &["attributes"]),
+        ],
+        Signal::Metrics => &[
+            (Context::Resource, &["attributes"]),
+            (Context::Scope, &["attributes"]),
+            (Context::Metric, &["metadata"]),
+            (Context::DataPoint, &["attributes"]),
+        ],
+    }
+}
+
+fn contains(bytes: &[u8]) -> bool {
+    bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes())
+}
+
+/// The request after these statements have been carried out on each of its maps, `{}`.
+fn redacted(mut request: Request, statements: &[&str]) -> Request {
+    for (context, maps) in places(request.signal()) {
+        for map in *maps {
+            let parse = |text: &&str| {
+                let text = text.replace("{}", map);
+                Statement::parse(&text, *context).unwrap_or_else(|error| panic!("{text}: {error}"))
+            };
+            let statements: Vec<_> = statements.iter().map(parse).collect();
+            let (edited, outcomes) = common::run(&statements, *context, &request);
+            assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+            request = edited;
+        }
+    }
+    request
+}
+
+fn check(signal: Signal, bytes: Vec<u8>) -> Option<Request> {
+    Request::check(signal, bytes.into()).ok().map(|checked| checked.request)
+}
+
+/// Requests of all signals; each as it is, and with every field in turn there twice.
+fn requests() -> Vec<Request> {
+    const REPEAT: usize = 0;
+    let mut requests = Vec::new();
+    for (signal, bytes) in [(Signal::Logs, logs()), (Signal::Traces, traces()), (Signal::Metrics, metrics())]
+    {
+        let repeated = (0..count(&bytes)).map(|place| {
+            let mut source = Source::from_seed(0);
+            rearrange_at(&bytes, place, REPEAT, &mut source)
+        });
+        requests.extend(repeated.filter_map(|bytes| check(signal, bytes)));
+        requests.extend(check(signal, bytes));
+    }
+    assert!(requests.iter().any(|request| !request.is_canonical()), "some fields may not repeat");
+    assert!(requests.iter().all(|request| contains(request.bytes())));
+    requests
+}
+
+fn leaves_nothing(statements: &[&str]) {
+    for request in requests() {
+        let edited = redacted(request.clone(), statements);
+        assert!(!contains(edited.bytes()), "{statements:?} leave something of {request:?}");
+        let kept = |bytes: &[u8]| bytes.windows(6).filter(|window| *window == b"before").count();
+        assert_eq!(kept(edited.bytes()), kept(request.canonical().bytes()), "{statements:?} take more");
+    }
+}
+
+#[test]
+fn a_deleted_key_is_gone() {
+    leaves_nothing(&[r#"delete_key({}, "password")"#]);
+}
+
+#[test]
+fn what_a_key_is_set_to_is_all_there_is() {
+    leaves_nothing(&[r#"set({}["password"], "***")"#]);
+}
+
+/// The first of the maps under a key has nothing to delete, another one has.
+#[test]
+fn a_key_deleted_in_the_first_of_two_maps_is_in_neither() {
+    let clean = map(vec![entry("name", text("x"))]);
+    let secret = map(vec![entry(KEY, text(SECRET))]);
+    let record =
+        LogRecord { attributes: vec![entry("user", clean), entry("user", secret)], ..LogRecord::default() };
+    let scope_logs = vec![ScopeLogs { log_records: vec![record], ..ScopeLogs::default() }];
+    let message = ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs { scope_logs, ..ResourceLogs::default() }],
+    };
+    let request = check(Signal::Logs, message.encode_to_vec()).unwrap();
+    let statement = Statement::parse(r#"delete_key(attributes["user"], "password")"#, Context::Log).unwrap();
+    let (edited, _) = common::run(&[statement], Context::Log, &request);
+    assert!(!contains(edited.bytes()));
+}
+
+fn block(number: u8, bytes: &[u8]) -> Vec<u8> {
+    [&[number << 3 | 2, u8::try_from(bytes.len()).unwrap()][..], bytes].concat()
+}
+
+/// A log record with an attribute of these fields.
+fn with_entry(fields: &[Vec<u8>]) -> Request {
+    let record = block(6, &fields.concat());
+    check(Signal::Logs, block(1, &block(2, &block(2, &record)))).expect("it is well formed")
+}
+
+/// A value that a later one overrides, and unknown fields: in what is deleted, and in what is set.
+#[test]
+fn what_no_reader_sees_goes_with_its_key() {
+    let key = block(1, KEY.as_bytes());
+    let secret = block(2, &block(1, SECRET.as_bytes()));
+    let harmless = block(2, &block(1, b"harmless"));
+    let unknown = block(14, SECRET.as_bytes());
+    let unknown_in_value = block(2, &[block(1, b"harmless"), block(14, SECRET.as_bytes())].concat());
+    for request in [
+        with_entry(&[key.clone(), secret.clone(), harmless.clone()]),
+        with_entry(&[key.clone(), harmless.clone(), unknown.clone()]),
+        with_entry(&[unknown, key.clone(), harmless]),
+        with_entry(&[key.clone(), unknown_in_value]),
+        with_entry(&[key.clone(), key, secret.clone(), secret]),
+    ] {
+        assert!(contains(request.bytes()));
+        for text in [r#"delete_key(attributes, "password")"#, r#"set(attributes["password"], "***")"#] {
+            let statement = Statement::parse(text, Context::Log).unwrap();
+            let (edited, _) = common::run(&[statement], Context::Log, &request);
+            assert!(!contains(edited.bytes()), "{text} of {request:?}");
+        }
+    }
+}
+
+/// The function under the `attributes` processor.
+#[test]
+fn attributes_without_a_key_have_nothing_of_it() {
+    let arena = tidewatch_otlp::edit::Arena::new();
+    for request in requests() {
+        let canonical = request.canonical();
+        for resource in canonical.resources() {
+            let left = resource.attributes().without(KEY, &arena);
+            assert!(contains(resource.attributes().bytes()) && !contains(left.bytes()));
+            for record in resource.scopes().flat_map(|scope| scope.records()) {
+                assert!(!contains(record.attributes().without(KEY, &arena).bytes()));
+            }
+        }
+    }
+}
