@@ -104,14 +104,13 @@ impl<'a> Lookup<'a> {
             return if missing { self.without(false) } else { None };
         }
         key.clear();
-        let mut usable = true;
         for (attribute, outside) in attributes() {
             let Some(value) = own.get(attribute).or(*outside) else {
                 return if item { self.without(false) } else { None };
             };
-            usable &= key.push(value);
+            key.push(value);
         }
-        let row = if usable { self.table.get(key) } else { None };
+        let row = self.table.get(key);
         if row.is_some() {
             self.tally.matched += 1;
             return row;

@@ -19,18 +19,16 @@ impl Key {
         &self.0
     }
 
-    /// Adds an attribute's value. False: nothing can be looked up by such a value.
-    pub(in crate::enrich) fn push(&mut self, value: ValueView<'_>) -> bool {
+    /// Adds an attribute's value. Nothing can be looked up by bytes, lists and maps: they add nothing, and a key
+    /// of too few values is none of a row's.
+    pub(in crate::enrich) fn push(&mut self, value: ValueView<'_>) {
         match value {
             ValueView::Str(text) => self.text(text),
             ValueView::Bool(value) => self.part(|out| write!(out, "{value}")),
             ValueView::Int(number) => self.part(|out| write!(out, "{number}")),
             ValueView::Double(number) => self.double(number),
-            ValueView::Empty | ValueView::Bytes(_) | ValueView::Array(_) | ValueView::KvList(_) => {
-                return false;
-            }
+            ValueView::Empty | ValueView::Bytes(_) | ValueView::Array(_) | ValueView::KvList(_) => {}
         }
-        true
     }
 
     /// Adds a cell. False: nothing can be looked up by such a value.
