@@ -49,7 +49,8 @@ impl TransformProcessor {
             if let Some(reason) = run.refused {
                 return Err(reason);
             }
-            request = edited.unwrap_or(request);
+            // What a later value overrides is gone even if nothing was edited: it may be what should not go out.
+            request = edited.unwrap_or_else(|| canonical.into_request());
             arena.reset();
         }
         Ok(request)

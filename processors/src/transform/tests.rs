@@ -96,3 +96,18 @@ fn mistakes_are_shown_at_their_statement() {
         ("log_statements[3]", "there are no `statements` in this group"),
     ]);
 }
+
+#[test]
+fn what_a_later_value_overrides_does_not_go_out() {
+    // An attribute `note` with two values, of which the second counts.
+    let block = |number: u8, bytes: &[u8]| [&[number << 3 | 2, bytes.len() as u8], bytes].concat();
+    let value = |text: &[u8]| block(2, &block(1, text));
+    let entry = [block(1, b"note"), value(b"hunter2"), value(b"harmless")].concat();
+    let bytes = block(1, &block(2, &block(2, &block(6, &entry))));
+    let request = Request::check(Signal::Logs, bytes.into()).unwrap().request;
+    assert!(!request.is_canonical());
+    let statement = r#"set(attributes["note"], "***") where attributes["note"] == "hunter2""#;
+    let config = json!({"log_statements": [{"context": "log", "statements": [statement]}]});
+    let sent = transformed(config, request).unwrap();
+    assert!(!sent.bytes().windows(7).any(|window| window == b"hunter2"));
+}
