@@ -70,6 +70,12 @@ impl<'o> MapWriter<'o> {
         self.at(key).put(value);
     }
 
+    /// Writes an entry whose value stood in a map at the same level, so that it is not nested deeper than it was: this is
+    /// not looked at.
+    pub fn copy(&mut self, key: &str, value: ValueView<'_>) {
+        put_entry(self.number, key, value, self.out);
+    }
+
     /// Writes an entry that is a map.
     pub fn map<R>(&mut self, key: &str, write: impl FnOnce(&mut MapWriter<'_>) -> R) -> R {
         self.at(key).map(write)
