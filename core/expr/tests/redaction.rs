@@ -247,6 +247,34 @@ fn what_no_reader_sees_goes_with_its_key() {
     }
 }
 
+/// As deep as a request may be.
+#[test]
+fn what_is_nested_deeply_beside_it_keeps_nothing() {
+    let nested = |levels: usize| (0..levels).fold(text("innermost"), |inner, _| list(vec![inner]));
+    let request = |levels: usize| {
+        let record = LogRecord {
+            attributes: vec![entry("deep", nested(levels)), entry(KEY, text(SECRET))],
+            ..LogRecord::default()
+        };
+        let scope_logs = vec![ScopeLogs { log_records: vec![record], ..ScopeLogs::default() }];
+        let resource_logs = vec![ResourceLogs { scope_logs, ..ResourceLogs::default() }];
+        check(Signal::Logs, ExportLogsServiceRequest { resource_logs }.encode_to_vec())
+    };
+    let deepest = (0..64).rev().find(|levels| request(*levels).is_some()).unwrap();
+    assert_eq!(deepest, 29);
+    let delete = || Statement::parse(r#"delete_key(attributes, "password")"#, Context::Log).unwrap();
+    let (edited, outcomes) = common::run(&[delete()], Context::Log, &request(deepest).unwrap());
+    assert!(outcomes[0].is_ok() && !contains(edited.bytes()));
+    // What would become deeper than that stays where it is.
+    let deepen = Statement::parse(r#"set(attributes["deeper"], attributes)"#, Context::Log).unwrap();
+    for levels in 0..=deepest {
+        let program = [deepen.clone(), delete()];
+        let (edited, outcomes) = common::run(&program, Context::Log, &request(levels).unwrap());
+        assert_eq!(outcomes[0].is_ok(), levels <= 28);
+        assert!(check(Signal::Logs, edited.bytes().to_vec()).is_some());
+    }
+}
+
 /// The function under the `attributes` processor.
 #[test]
 fn attributes_without_a_key_have_nothing_of_it() {

@@ -1,7 +1,6 @@
 //! Keys into maps and lists.
 
 use crate::{Failure, Record, Value, node::Node};
-use tidewatch_otlp::edit::MAX_LEVELS;
 use tidewatch_otlp::views::{ArrayView, AttributesView, ValueView};
 use tidewatch_otlp::write::ListWriter;
 
@@ -119,9 +118,5 @@ pub(super) fn replace<'a>(
 
 /// What can be put into an item.
 pub(super) fn storable(value: Value<'_>) -> Result<ValueView<'_>, Failure> {
-    let view = value.to_view().ok_or_else(|| Failure::expected("something that can be stored", &value))?;
-    if !view.is_within(MAX_LEVELS) {
-        return Err(Failure::new("the value is nested too deeply"));
-    }
-    Ok(view)
+    value.to_view().ok_or_else(|| Failure::expected("something that can be stored", &value))
 }

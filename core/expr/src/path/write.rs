@@ -5,7 +5,7 @@ use crate::{Failure, ItemMut, RecordMut, Value};
 use tidewatch_otlp::edit::{
     Arena, EventDraft, LogDraft, MetricDraft, PointDraft, ResourceDraft, ScopeDraft, SpanDraft,
 };
-use tidewatch_otlp::views::{AttributesView, Number, Temporality};
+use tidewatch_otlp::views::{AttributesView, Number, Temporality, ValueView};
 
 type Written = Result<(), Failure>;
 
@@ -20,6 +20,9 @@ impl Field {
         record: &mut RecordMut<'_, 'a>,
         value: Value<'a>,
     ) -> Written {
+        if !self.fits(owner, value) {
+            return Err(Failure::new("the value is nested too deeply"));
+        }
         if self == Self::Cache {
             *record.cache = map(value)?;
             return Ok(());
@@ -38,6 +41,23 @@ impl Field {
             }
             (Context::DataPoint, ItemMut::DataPoint(_, point)) => self.to_point(point, value, arena),
             _ => Err(absent()),
+        }
+    }
+
+    /// Whether a request with this value is within the depth that all are held to. What has come with a request is.
+    fn fits(self, owner: Context, value: Value<'_>) -> bool {
+        // How many messages are around the value of an attribute, itself included.
+        let depth = match owner {
+            Context::Resource => 4,
+            Context::Scope | Context::Log | Context::Fields | Context::Span | Context::Metric => 5,
+            Context::SpanEvent => 6,
+            Context::DataPoint => 7,
+        };
+        match (self, value) {
+            (Self::Body, Value::List(list)) => ValueView::Array(list).fits(4),
+            (Self::Body, Value::Map(map)) => ValueView::KvList(map).fits(4),
+            (_, Value::Map(map)) => map.iter().all(|(_, value)| value.fits(depth)),
+            _ => true,
         }
     }
 
@@ -193,7 +213,7 @@ fn absent() -> Failure {
 
 fn map(value: Value<'_>) -> Result<AttributesView<'_>, Failure> {
     match value {
-        Value::Map(map) => storable(value).map(|_| map),
+        Value::Map(map) => Ok(map),
         other => Err(Failure::expected("a map", &other)),
     }
 }

@@ -62,4 +62,3 @@ pub use rewrite::{Editor, Level, Owner, Verdict, rewrite};
 pub use scale::Factor;
 use setters::setters;
 pub use traces::{EventDraft, SpanDraft};
-pub use value::MAX_LEVELS;

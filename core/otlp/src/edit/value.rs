@@ -1,12 +1,9 @@
 //! Values as bytes.
 
+use crate::MAX_DEPTH;
 use crate::views::repeated::Repeated;
 use crate::views::{ArrayView, AttributesView, ValueView};
 use crate::wire::{self, Fields, Value, block_len, put_block_header, put_varint};
-
-/// How deep lists and maps may be nested in a value that is put into an item, so that no edit makes a request
-/// deeper than [`MAX_DEPTH`](crate::MAX_DEPTH): a level takes up to three messages.
-pub const MAX_LEVELS: usize = 18;
 
 impl<'a> ArrayView<'a> {
     /// The list whose `ArrayValue` message has these bytes, which are known to be well formed.
@@ -98,6 +95,19 @@ impl ValueView<'_> {
             Self::Array(list) => block_len(list.0.bytes().len()),
             Self::KvList(map) => block_len(map.map_len()),
             Self::Bytes(bytes) => block_len(bytes.len()),
+        }
+    }
+
+    /// Whether it may stand in a request where `depth` messages are around it and it is the last of them, so that no
+    /// edit makes a request deeper than [`MAX_DEPTH`]: a list takes two more, a map three.
+    pub fn fits(&self, depth: usize) -> bool {
+        let within = |more: usize| depth + more <= MAX_DEPTH;
+        match self {
+            Self::Array(list) => within(1) && list.iter().all(|value| within(2) && value.fits(depth + 2)),
+            Self::KvList(map) => {
+                within(1) && map.iter().all(|(_, value)| within(3) && value.fits(depth + 3))
+            }
+            _ => true,
         }
     }
 
