@@ -79,8 +79,16 @@ impl Signature {
     }
 
     fn place(&self, name: &str) -> Option<usize> {
-        self.parameters.iter().position(|known| known.trim_end_matches('?') == name)
+        self.parameters.iter().position(|known| is_name(known.trim_end_matches('?'), name))
     }
+}
+
+/// The Collector's documentation writes names as in `headerDelimiter`, too.
+fn is_name(known: &str, name: &str) -> bool {
+    known == name
+        || (name.contains(|c: char| c.is_ascii_uppercase())
+            && name.starts_with(|c: char| c.is_ascii_lowercase())
+            && known.chars().filter(|c| *c != '_').eq(name.chars().map(|c| c.to_ascii_lowercase())))
 }
 
 impl Arguments {

@@ -21,11 +21,14 @@ mod expression;
 mod failure;
 mod functions;
 mod lexer;
+mod limits;
 mod node;
 mod parser;
 mod path;
+mod pattern;
 mod record;
 mod statement;
+mod text;
 mod value;
 
 pub use error::{ParseError, Position};

@@ -1,8 +1,20 @@
 //! Converters: functions that give a value. One table, by name.
 
+mod case;
+mod durations;
+mod encodings;
+mod format;
+mod hashes;
+mod ids;
+mod lists;
+mod network;
 mod numbers;
+mod parse;
+mod severity;
+mod sort;
 mod strings;
 mod time;
+mod types;
 
 use crate::{
     Failure, Record, Value,
@@ -49,7 +61,23 @@ const fn special(
 }
 
 /// Every converter, topic by topic.
-static TABLES: &[&[Function]] = &[numbers::TABLE, strings::TABLE, time::TABLE];
+static TABLES: &[&[Function]] = &[
+    case::TABLE,
+    durations::TABLE,
+    encodings::TABLE,
+    format::TABLE,
+    hashes::TABLE,
+    ids::TABLE,
+    lists::TABLE,
+    network::TABLE,
+    numbers::TABLE,
+    parse::TABLE,
+    severity::TABLE,
+    sort::TABLE,
+    strings::TABLE,
+    time::TABLE,
+    types::TABLE,
+];
 
 fn all() -> impl Iterator<Item = &'static Function> {
     TABLES.iter().copied().flatten()
@@ -74,6 +102,45 @@ pub(crate) fn compile(name: &str, given: Vec<Argument>, offset: usize) -> Result
     match function.build {
         Build::Plain(call) => Ok(Arc::new(PlainCall { arguments: arguments.values()?, call })),
         Build::Special(build) => build(&mut arguments),
+    }
+}
+
+/// A converter that is given by its name, to be called with one text.
+#[derive(Clone, Copy)]
+pub(crate) struct Mapper {
+    parameters: usize,
+    call: Plain,
+}
+
+impl Mapper {
+    /// The converter of this name, which stands at `offset`.
+    pub(crate) fn named(name: &str, offset: usize) -> Result<Self, Wrong> {
+        let function = all().find(|function| function.signature.name == name);
+        let takes_one = |signature: &Signature| {
+            let mut parameters = signature.parameters.iter();
+            parameters.next().is_some() && parameters.all(|parameter| parameter.ends_with('?'))
+        };
+        match function {
+            Some(Function { signature, build: Build::Plain(call) }) if takes_one(signature) => {
+                Ok(Self { parameters: signature.parameters.len(), call: *call })
+            }
+            _ => Err(Wrong::new(offset, format!("`{name}` does not make a text of one text"))
+                .help("one that does is `SHA256`")),
+        }
+    }
+
+    /// The text that it makes of a text.
+    pub(crate) fn map<'a>(&self, text: &'a str, arena: &'a Arena) -> Result<&'a str, Failure> {
+        let mut values = [Value::Nil; MOST];
+        values[0] = Value::Text(text);
+        let made = (self.call)(&values[..self.parameters], arena)?;
+        made.as_str().ok_or_else(|| Failure::expected("a function that gives text", &made))
+    }
+}
+
+impl Debug for Mapper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mapper").finish_non_exhaustive()
     }
 }
 

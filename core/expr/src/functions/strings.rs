@@ -1,42 +1,132 @@
 //! Text.
 
 use super::{Converter, Function, plain, special};
-use crate::{Failure, Record, Value, arguments::Arguments, error::Wrong, node::Node};
-use regex::Regex;
+use crate::{
+    Failure, Record, Value,
+    arguments::Arguments,
+    error::Wrong,
+    limits::fits,
+    node::Node,
+    pattern::Pattern,
+    text::{put, text, text_of},
+};
 use std::sync::Arc;
-use tidewatch_otlp::edit::Arena;
+use tidewatch_otlp::{edit::Arena, views::ArrayView, write::ListWriter};
 
-pub(super) static TABLE: &[Function] =
-    &[special("IsMatch", &["target", "pattern"], is_match), plain("Len", &["target"], len)];
+pub(super) static TABLE: &[Function] = &[
+    special("Concat", &["values", "delimiter"], concat),
+    plain("HasPrefix", &["value", "prefix"], |values, _| {
+        Ok(Value::Bool(text(&values[0])?.starts_with(text(&values[1])?)))
+    }),
+    plain("HasSuffix", &["value", "suffix"], |values, _| {
+        Ok(Value::Bool(text(&values[0])?.ends_with(text(&values[1])?)))
+    }),
+    special("IsMatch", &["target", "pattern"], is_match),
+    plain("Split", &["target", "delimiter"], split),
+    plain("Substring", &["target", "start", "length", "utf8_safe?"], substring),
+    plain("Trim", &["target", "replacement?"], |values, _| {
+        let around = if values[1].is_nil() { " " } else { text(&values[1])? };
+        Ok(Value::Text(text(&values[0])?.trim_matches(|c| around.contains(c))))
+    }),
+    plain("TrimPrefix", &["value", "prefix"], |values, _| {
+        let value = text(&values[0])?;
+        Ok(Value::Text(value.strip_prefix(text(&values[1])?).unwrap_or(value)))
+    }),
+    plain("TrimSuffix", &["value", "suffix"], |values, _| {
+        let value = text(&values[0])?;
+        Ok(Value::Text(value.strip_suffix(text(&values[1])?).unwrap_or(value)))
+    }),
+];
 
-/// `IsMatch` with a pattern that is known.
+/// Nil matches nothing; what is no text is matched as one.
 #[derive(Debug)]
 struct IsMatch {
     target: Node,
-    pattern: Regex,
+    pattern: Pattern,
 }
 
 fn is_match(arguments: &mut Arguments) -> Result<Arc<dyn Converter>, Wrong> {
-    let offset = arguments.offset_of("pattern");
-    let pattern = arguments.text("pattern")?;
-    let pattern = Regex::new(&pattern).map_err(|error| Wrong::new(offset, error.to_string()))?;
+    let pattern = Pattern::argument(arguments, "pattern")?;
     Ok(Arc::new(IsMatch { target: arguments.value("target")?, pattern }))
 }
 
 impl Converter for IsMatch {
     fn call<'a>(&'a self, record: &Record<'_, 'a>) -> Result<Value<'a>, Failure> {
         let target = self.target.evaluate(record)?;
-        Ok(Value::Bool(target.as_str().is_some_and(|text| self.pattern.is_match(text))))
+        let Some(target) = text_of(&target, record.arena)? else { return Ok(Value::Bool(false)) };
+        self.pattern.with(record, |regex| Value::Bool(regex.is_match(target)))
     }
 }
 
-fn len<'a>(values: &[Value<'a>], _: &'a Arena) -> Result<Value<'a>, Failure> {
-    let length = match &values[0] {
-        Value::Text(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        Value::List(list) => list.iter().count(),
-        Value::Map(map) => map.iter().count(),
-        other => return Err(Failure::expected("text, a list or a map", other)),
+#[derive(Debug)]
+struct Concat {
+    values: Vec<Node>,
+    delimiter: Node,
+}
+
+fn concat(arguments: &mut Arguments) -> Result<Arc<dyn Converter>, Wrong> {
+    let values = arguments.optional_list("values")?.unwrap_or_default();
+    Ok(Arc::new(Concat { values, delimiter: arguments.value("delimiter")? }))
+}
+
+impl Converter for Concat {
+    /// Nil becomes `<nil>`, as in the Collector.
+    fn call<'a>(&'a self, record: &Record<'_, 'a>) -> Result<Value<'a>, Failure> {
+        let delimiter = self.delimiter.evaluate(record)?;
+        let delimiter = text(&delimiter)?;
+        let mut joined = String::new();
+        for (index, node) in self.values.iter().enumerate() {
+            if index > 0 {
+                joined.push_str(delimiter);
+            }
+            match node.evaluate(record)? {
+                Value::Nil => joined.push_str("<nil>"),
+                value => put(&value, &mut joined)?,
+            }
+            fits(joined.len())?;
+        }
+        Ok(Value::Text(record.arena.text(&joined)))
+    }
+}
+
+fn split<'a>(values: &[Value<'a>], arena: &'a Arena) -> Result<Value<'a>, Failure> {
+    let (target, delimiter) = (text(&values[0])?, text(&values[1])?);
+    let parts = if delimiter.is_empty() { target.len() } else { target.matches(delimiter).count() + 1 };
+    // A part's length and kind take up to twelve bytes.
+    fits(target.len() + parts.saturating_mul(12))?;
+    let bytes = arena.write(|out| {
+        let mut list = ListWriter::new(out);
+        if delimiter.is_empty() {
+            // As in Go: its characters.
+            let mut buffer = [0; 4];
+            target.chars().for_each(|c| list.put(&*c.encode_utf8(&mut buffer)));
+        } else {
+            target.split(delimiter).for_each(|part| list.put(part));
+        }
+    });
+    Ok(Value::List(ArrayView::of_list(bytes)))
+}
+
+/// Offsets are bytes. No character is cut: what would begin within one begins after it, what would end within one
+/// ends before it. So `utf8_safe` changes nothing.
+fn substring<'a>(values: &[Value<'a>], _: &'a Arena) -> Result<Value<'a>, Failure> {
+    let target = text(&values[0])?;
+    if !matches!(values[3], Value::Nil | Value::Bool(_)) {
+        return Err(Failure::expected("`utf8_safe` as true or false", &values[3]));
+    }
+    let offset = |value: &Value<'_>| match value {
+        Value::Int(number) => usize::try_from(*number)
+            .map_err(|_| Failure::new(format!("{number} is no place in a text, it is negative"))),
+        other => Err(Failure::expected("an integer", other)),
     };
-    Ok(Value::Int(length as i64))
+    let (start, length) = (offset(&values[1])?, offset(&values[2])?);
+    if length == 0 {
+        return Err(Failure::new("the length of a substring is at least 1"));
+    }
+    let end = start.checked_add(length).filter(|end| *end <= target.len()).ok_or_else(|| {
+        Failure::new(format!("{length} bytes from {start} are beyond the {} of the text", target.len()))
+    })?;
+    let start = (start..end).find(|at| target.is_char_boundary(*at)).unwrap_or(end);
+    let end = (start..=end).rev().find(|at| target.is_char_boundary(*at)).unwrap_or(start);
+    Ok(Value::Text(target.get(start..end).unwrap_or_default()))
 }
