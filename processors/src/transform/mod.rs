@@ -71,8 +71,8 @@ impl Processor for TransformProcessor {
                 out.send(batch);
             }
             Err(reason) => {
-                out.reject_items(&batch, Rejection::new(batch.items(), reason));
-                batch.end_dropped("rejected");
+                let rejection = Rejection::new(batch.items(), reason);
+                out.reject_batch(batch, rejection);
             }
         }
     }
