@@ -1,11 +1,48 @@
 //! Editors of maps: attributes, bodies, and maps in them.
 
-use super::{Editor, Function, editor};
-use crate::{Failure, RecordMut, Value, arguments::Arguments, error::Wrong, node::Node, path::Path};
-use std::sync::Arc;
-use tidewatch_otlp::{edit::Arena, views::AttributesView};
+use super::{Editor, Function, editor, leave};
+use crate::{
+    Failure, RecordMut, Value, arguments::Arguments, error::Wrong, limits::fits, node::Node, path::Path,
+    pattern::Pattern, text::text,
+};
+use std::{collections::HashSet, sync::Arc};
+use tidewatch_otlp::{
+    edit::{Arena, Entry},
+    views::AttributesView,
+    write::MapWriter,
+};
 
-pub(super) static TABLE: &[Function] = &[editor("delete_key", &["target", "key"], delete_key)];
+pub(super) static TABLE: &[Function] = &[
+    editor("delete_key", &["target", "key"], delete_key),
+    editor("delete_keys", &["target", "keys"], |arguments| keys(arguments, false)),
+    editor("delete_matching_keys", &["target", "pattern"], |arguments| matching_keys(arguments, false)),
+    editor("keep_keys", &["target", "keys"], |arguments| keys(arguments, true)),
+    editor("keep_matching_keys", &["target", "pattern"], |arguments| matching_keys(arguments, true)),
+    editor("limit", &["target", "limit", "priority_keys"], limit),
+    editor("merge_maps", &["target", "source", "strategy?"], merge_maps),
+];
+
+/// Replaces a map by what `edit` makes of it. Where there is none, nothing happens.
+pub(super) fn edit_map<'a>(
+    target: &'a Path,
+    record: &mut RecordMut<'_, 'a>,
+    edit: impl FnOnce(AttributesView<'a>, &'a Arena) -> Result<AttributesView<'a>, Failure>,
+) -> Result<(), Failure> {
+    let map = match target.read(&record.read())? {
+        Value::Map(map) => map,
+        Value::Nil => return Ok(()),
+        other => return Err(Failure::expected("a map", &other)),
+    };
+    let edited = edit(map, record.arena)?;
+    if std::ptr::eq(edited.bytes(), map.bytes()) {
+        return leave(target, record, Value::Map(map));
+    }
+    target.write(record, Value::Map(edited))
+}
+
+fn keep_if(keep: bool) -> Entry<'static> {
+    if keep { Entry::Keep } else { Entry::Drop }
+}
 
 #[derive(Debug)]
 struct DeleteKey {
@@ -27,20 +64,160 @@ impl Editor for DeleteKey {
     }
 }
 
-/// Replaces a map by what `edit` makes of it. Where there is none, nothing happens.
-fn edit_map<'a>(
-    target: &'a Path,
-    record: &mut RecordMut<'_, 'a>,
-    edit: impl FnOnce(AttributesView<'a>, &'a Arena) -> Result<AttributesView<'a>, Failure>,
-) -> Result<(), Failure> {
-    let map = match target.read(&record.read())? {
-        Value::Map(map) => map,
-        Value::Nil => return Ok(()),
-        other => return Err(Failure::expected("a map", &other)),
-    };
-    let edited = edit(map, record.arena)?;
-    if std::ptr::eq(edited.bytes(), map.bytes()) && !target.is_repeated(&record.read())? {
-        return Ok(());
+/// `keep_keys` and `delete_keys`.
+#[derive(Debug)]
+struct Keys {
+    target: Path,
+    keys: Vec<Node>,
+    keep: bool,
+}
+
+fn keys(arguments: &mut Arguments, keep: bool) -> Result<Arc<dyn Editor>, Wrong> {
+    let target = arguments.path("target")?;
+    Ok(Arc::new(Keys { target, keys: arguments.optional_list("keys")?.unwrap_or_default(), keep }))
+}
+
+impl Editor for Keys {
+    fn edit<'a>(&'a self, record: &mut RecordMut<'_, 'a>) -> Result<(), Failure> {
+        let keys = texts(&self.keys, record)?;
+        edit_map(&self.target, record, |map, arena| {
+            Ok(map.edited(arena, |key, _| keep_if(keys.contains(&key) == self.keep)))
+        })
     }
-    target.write(record, Value::Map(edited))
+}
+
+fn texts<'a>(nodes: &'a [Node], record: &RecordMut<'_, 'a>) -> Result<Vec<&'a str>, Failure> {
+    nodes.iter().map(|node| text(&node.evaluate(&record.read())?)).collect()
+}
+
+/// `keep_matching_keys` and `delete_matching_keys`.
+#[derive(Debug)]
+struct MatchingKeys {
+    target: Path,
+    pattern: Pattern,
+    keep: bool,
+}
+
+fn matching_keys(arguments: &mut Arguments, keep: bool) -> Result<Arc<dyn Editor>, Wrong> {
+    let target = arguments.path("target")?;
+    Ok(Arc::new(MatchingKeys { target, pattern: Pattern::argument(arguments, "pattern")?, keep }))
+}
+
+impl Editor for MatchingKeys {
+    fn edit<'a>(&'a self, record: &mut RecordMut<'_, 'a>) -> Result<(), Failure> {
+        let found = self.target.read(&record.read())?;
+        let Value::Map(map) = found else { return edit_map(&self.target, record, |map, _| Ok(map)) };
+        let arena = record.arena;
+        let edited = self.pattern.with(&record.read(), |regex| {
+            map.edited(arena, |key, _| keep_if(regex.is_match(key) == self.keep))
+        })?;
+        edit_map(&self.target, record, |_, _| Ok(edited))
+    }
+}
+
+/// Of the entries, those of the priority keys and the first others stay.
+#[derive(Debug)]
+struct Limit {
+    target: Path,
+    limit: usize,
+    priority_keys: Vec<String>,
+}
+
+fn limit(arguments: &mut Arguments) -> Result<Arc<dyn Editor>, Wrong> {
+    let (limit_at, keys_at) = (arguments.offset_of("limit"), arguments.offset_of("priority_keys"));
+    let limit = arguments
+        .optional_integer("limit")?
+        .and_then(|limit| usize::try_from(limit).ok())
+        .ok_or_else(|| Wrong::new(limit_at, "the limit is not negative"))?;
+    let priority_keys = arguments.texts("priority_keys")?;
+    if priority_keys.len() > limit {
+        let message = format!("{} priority keys are more than the limit of {limit}", priority_keys.len());
+        return Err(Wrong::new(keys_at, message));
+    }
+    Ok(Arc::new(Limit { target: arguments.path("target")?, limit, priority_keys }))
+}
+
+impl Editor for Limit {
+    fn edit<'a>(&'a self, record: &mut RecordMut<'_, 'a>) -> Result<(), Failure> {
+        edit_map(&self.target, record, |map, arena| {
+            if map.iter().count() <= self.limit {
+                return Ok(map);
+            }
+            let is_first = |key: &str| self.priority_keys.iter().any(|priority| priority == key);
+            let firsts: HashSet<&str> = map.iter().map(|(key, _)| key).filter(|key| is_first(key)).collect();
+            let mut others = self.limit - firsts.len();
+            let mut seen = HashSet::new();
+            Ok(map.edited(arena, |key, _| {
+                if firsts.contains(key) {
+                    // Further entries of one key would be beyond the limit.
+                    return keep_if(seen.insert(key));
+                }
+                let keep = others > 0;
+                others -= usize::from(keep);
+                keep_if(keep)
+            }))
+        })
+    }
+}
+
+#[derive(Debug)]
+struct MergeMaps {
+    target: Path,
+    source: Node,
+    strategy: Strategy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Strategy {
+    Insert,
+    Update,
+    Upsert,
+}
+
+fn merge_maps(arguments: &mut Arguments) -> Result<Arc<dyn Editor>, Wrong> {
+    let offset = arguments.offset_of("strategy");
+    let strategy = match arguments.optional_text("strategy")?.as_deref() {
+        Some("insert") => Strategy::Insert,
+        Some("update") => Strategy::Update,
+        None | Some("upsert") => Strategy::Upsert,
+        Some(other) => {
+            let message = format!("`{other}` is no strategy");
+            return Err(Wrong::new(offset, message).help("it is `insert`, `update` or `upsert`"));
+        }
+    };
+    let (target, source) = (arguments.path("target")?, arguments.value("source")?);
+    Ok(Arc::new(MergeMaps { target, source, strategy }))
+}
+
+impl Editor for MergeMaps {
+    /// A target that is not there yet is an empty map.
+    fn edit<'a>(&'a self, record: &mut RecordMut<'_, 'a>) -> Result<(), Failure> {
+        let source = match self.source.evaluate(&record.read())? {
+            Value::Map(map) => map,
+            other => return Err(Failure::expected("a map to merge", &other)),
+        };
+        let target = match self.target.read(&record.read())? {
+            Value::Map(map) => map,
+            Value::Nil => AttributesView::empty_map(),
+            other => return Err(Failure::expected("a map", &other)),
+        };
+        fits(target.bytes().len().saturating_add(source.bytes().len()))?;
+        let known: HashSet<&str> = target.iter().map(|(key, _)| key).collect();
+        let bytes = record.arena.write(|out| {
+            let mut merged = MapWriter::new(1, out);
+            target.iter().for_each(|(key, value)| merged.put(key, value));
+            for (key, value) in source.iter() {
+                let is_taken = match self.strategy {
+                    Strategy::Insert => !known.contains(key),
+                    Strategy::Update => known.contains(key),
+                    Strategy::Upsert => true,
+                };
+                if is_taken {
+                    merged.put(key, value);
+                }
+            }
+            merged.keep_last();
+        });
+        self.target.write(record, Value::Map(AttributesView::of_map(bytes)))
+    }
 }

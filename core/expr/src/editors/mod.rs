@@ -1,12 +1,18 @@
 //! Editors: functions that change what they are given. One table, by name.
 
+mod flatten;
+mod lists;
 mod maps;
+mod metrics;
+mod replace;
 mod set;
+mod values;
 
 use crate::{
-    Failure, RecordMut,
+    Failure, RecordMut, Value,
     arguments::{Argument, Arguments, Signature},
     error::Wrong,
+    path::Path,
 };
 use std::{fmt::Debug, sync::Arc};
 
@@ -30,7 +36,8 @@ const fn editor(
 }
 
 /// Every editor, topic by topic.
-static TABLES: &[&[Function]] = &[maps::TABLE, set::TABLE];
+static TABLES: &[&[Function]] =
+    &[flatten::TABLE, lists::TABLE, maps::TABLE, metrics::TABLE, replace::TABLE, set::TABLE, values::TABLE];
 
 fn all() -> impl Iterator<Item = &'static Function> {
     TABLES.iter().copied().flatten()
@@ -48,4 +55,9 @@ pub(crate) fn compile(name: &str, given: Vec<Argument>, offset: usize) -> Result
             .nearest(name, signatures().map(|signature| signature.name)));
     };
     (function.build)(&mut function.signature.bind(given, offset)?)
+}
+
+/// Leaves a value as it is. Of one that is there more than once only the first stays, as after any other edit.
+fn leave<'a>(target: &'a Path, record: &mut RecordMut<'_, 'a>, value: Value<'a>) -> Result<(), Failure> {
+    if target.is_repeated(&record.read())? { target.write(record, value) } else { Ok(()) }
 }
