@@ -57,7 +57,7 @@ impl<'a> Fields<'a> {
     pub(super) fn to_map(&self, arena: &'a Arena) -> AttributesView<'a> {
         AttributesView::of_map(arena.write(|out| {
             let mut map = MapWriter::new(1, out);
-            self.0.iter().for_each(|(name, value)| map.put(name, *value));
+            self.0.iter().for_each(|(name, value)| map.copy(name, *value));
         }))
     }
 }

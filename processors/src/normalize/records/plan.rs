@@ -9,7 +9,7 @@ use super::{
 };
 use crate::normalize::config::{OnError, Target};
 use smallvec::SmallVec;
-use std::{borrow::Cow, slice};
+use std::{borrow::Cow, collections::HashSet, slice};
 use tidewatch_expr::{Condition, ItemMut, RecordMut, Statement};
 use tidewatch_otlp::{
     edit::{Arena, GaugePoint, LogDraft, Owner, ResourceDraft, ScopeDraft},
@@ -118,7 +118,9 @@ impl Plan {
         let text = match (body, &self.text) {
             (Some(ValueView::KvList(map)), _) => return Ok(map),
             (Some(ValueView::Str(text)), Some(form)) => Some((text, form)),
-            (Some(ValueView::Bytes(bytes)), Some(form)) => str::from_utf8(bytes).ok().map(|text| (text, form)),
+            (Some(ValueView::Bytes(bytes)), Some(form)) => {
+                str::from_utf8(bytes).ok().map(|text| (text, form))
+            }
             _ => None,
         };
         let Some((text, form)) = text else {
@@ -295,11 +297,15 @@ fn merged<'a>(
     more: &[(&str, ValueView<'_>)],
     arena: &'a Arena,
 ) -> AttributesView<'a> {
+    // Up to as many, looking at each of them is the fastest way to find one.
+    const FEW: usize = 32;
+    let many: HashSet<&str> = more.iter().skip(FEW).map(|(name, _)| *name).collect();
+    let few = &more[..more.len().min(FEW)];
+    let is_replaced = |name: &str| few.iter().any(|(other, _)| *other == name) || many.contains(name);
     AttributesView::of_map(arena.write(|out| {
         let mut map = MapWriter::new(1, out);
-        let is_replaced = |name: &str| more.iter().any(|(other, _)| *other == name);
         let stay = attributes.iter().filter(|(name, _)| !is_replaced(name));
-        stay.for_each(|(name, value)| map.put(name, value));
-        more.iter().for_each(|(name, value)| map.put(name, *value));
+        stay.for_each(|(name, value)| map.copy(name, value));
+        more.iter().for_each(|(name, value)| map.copy(name, *value));
     }))
 }

@@ -61,7 +61,8 @@ pub(in crate::normalize) fn walk(
                 used |= plan.is_some();
                 match plan {
                     Some(plan) => {
-                        let mut item = Item { resource: of_resource, scope: of_scope, log: Draft::new(record) };
+                        let mut item =
+                            Item { resource: of_resource, scope: of_scope, log: Draft::new(record) };
                         match plan.apply(&mut item, &mut walk.work, now, &arena) {
                             Ok(point) => walk.keep(&item, point, owners),
                             Err(refusal) => walk.refuse(plan.on_error, refusal, Draft::new(record), owners),

@@ -5,6 +5,7 @@ mod published;
 use super::{config::RenameConfig, units::Units};
 use indexmap::IndexMap;
 use published::{Era, LATEST, Names, Published};
+use std::collections::HashSet;
 use tidewatch_config::Mistake;
 use tidewatch_otlp::{
     Canonical, Request,
@@ -166,14 +167,11 @@ fn rename<'a>(
     if attributes.iter().all(|(key, _)| new_name(key).is_none()) {
         return attributes;
     }
-    let mut taken: Vec<&str> =
+    let mut taken: HashSet<&str> =
         attributes.iter().map(|(key, _)| key).filter(|key| new_name(key).is_none()).collect();
     attributes.edited(arena, |key, _| match new_name(key) {
         None => Entry::Keep,
-        Some(new) if taken.contains(&new) => Entry::Drop,
-        Some(new) => {
-            taken.push(new);
-            Entry::Rename(new)
-        }
+        Some(new) if taken.insert(new) => Entry::Rename(new),
+        Some(_) => Entry::Drop,
     })
 }

@@ -96,6 +96,14 @@ fn holds(bench: &Bench, request: Request) {
 }
 
 #[test]
+fn most_texts_to_start_from_make_sense() {
+    let benches = benches();
+    let makes_sense =
+        |seed: &&&str| benches.iter().any(|bench| bench.take(lines(&[seed])).verdict.rejected.is_none());
+    assert!(SEEDS.iter().filter(makes_sense).count() >= 6);
+}
+
+#[test]
 fn fuzz_normalize() {
     static BENCHES: LazyLock<Vec<Bench>> = LazyLock::new(benches);
     check!().with_iterations(ITERATIONS).for_each(|input| {
