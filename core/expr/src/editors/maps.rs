@@ -1,11 +1,14 @@
 //! Editors of maps: attributes, bodies, and maps in them.
 
-use super::{Editor, Function, editor, leave};
+use super::{Editor, Function, editor};
 use crate::{
     Failure, RecordMut, Value, arguments::Arguments, error::Wrong, limits::fits, node::Node, path::Path,
     pattern::Pattern, text::text,
 };
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 use tidewatch_otlp::{
     edit::{Arena, Entry},
     views::AttributesView,
@@ -30,12 +33,12 @@ pub(super) fn edit_map<'a>(
 ) -> Result<(), Failure> {
     let map = match target.read(&record.read())? {
         Value::Map(map) => map,
-        Value::Nil => return Ok(()),
+        Value::Nil => return target.leave(record),
         other => return Err(Failure::expected("a map", &other)),
     };
     let edited = edit(map, record.arena)?;
     if std::ptr::eq(edited.bytes(), map.bytes()) {
-        return leave(target, record, Value::Map(map));
+        return target.leave(record);
     }
     target.write(record, Value::Map(edited))
 }
@@ -202,22 +205,27 @@ impl Editor for MergeMaps {
             other => return Err(Failure::expected("a map", &other)),
         };
         fits(target.bytes().len().saturating_add(source.bytes().len()))?;
-        let known: HashSet<&str> = target.iter().map(|(key, _)| key).collect();
-        let bytes = record.arena.write(|out| {
-            let mut merged = MapWriter::new(1, out);
-            target.iter().for_each(|(key, value)| merged.put(key, value));
-            for (key, value) in source.iter() {
-                let is_taken = match self.strategy {
-                    Strategy::Insert => !known.contains(key),
-                    Strategy::Update => known.contains(key),
-                    Strategy::Upsert => true,
-                };
-                if is_taken {
-                    merged.put(key, value);
-                }
+        let arena = record.arena;
+        // Where a key repeats in the source, the last one counts; but what was inserted is there.
+        let mut new = HashMap::new();
+        for (key, value) in source.iter() {
+            match self.strategy {
+                Strategy::Insert => drop(new.entry(key).or_insert(value)),
+                Strategy::Update | Strategy::Upsert => drop(new.insert(key, value)),
             }
-            merged.keep_last();
+        }
+        // A key that is there keeps its place; of one that repeats, the others go.
+        let mut seen = HashSet::new();
+        let updated = target.edited(arena, |key, _| match new.get(key) {
+            Some(value) if seen.insert(key) && self.strategy != Strategy::Insert => Entry::Replace(*value),
+            Some(_) if self.strategy != Strategy::Insert => Entry::Drop,
+            _ => Entry::Keep,
         });
-        self.target.write(record, Value::Map(AttributesView::of_map(bytes)))
+        let bytes = arena.write(|out| {
+            let mut added = MapWriter::new(1, out);
+            let more = source.iter().filter(|(key, _)| self.strategy != Strategy::Update && seen.insert(key));
+            more.for_each(|(key, _)| added.copy(key, new.get(key).copied().unwrap_or_default()));
+        });
+        self.target.write(record, Value::Map(updated.and_all(AttributesView::of_map(bytes), arena)))
     }
 }

@@ -9,10 +9,9 @@ mod set;
 mod values;
 
 use crate::{
-    Failure, RecordMut, Value,
+    Failure, RecordMut,
     arguments::{Argument, Arguments, Signature},
     error::Wrong,
-    path::Path,
 };
 use std::{fmt::Debug, sync::Arc};
 
@@ -55,9 +54,4 @@ pub(crate) fn compile(name: &str, given: Vec<Argument>, offset: usize) -> Result
             .nearest(name, signatures().map(|signature| signature.name)));
     };
     (function.build)(&mut function.signature.bind(given, offset)?)
-}
-
-/// Leaves a value as it is. Of one that is there more than once only the first stays, as after any other edit.
-fn leave<'a>(target: &'a Path, record: &mut RecordMut<'_, 'a>, value: Value<'a>) -> Result<(), Failure> {
-    if target.is_repeated(&record.read())? { target.write(record, value) } else { Ok(()) }
 }

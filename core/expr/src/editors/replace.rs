@@ -1,6 +1,6 @@
 //! Replacement of texts that match.
 
-use super::{Editor, Function, editor, leave, maps::edit_map};
+use super::{Editor, Function, editor, maps::edit_map};
 use crate::{
     Failure, RecordMut, Value,
     arguments::Arguments,
@@ -136,14 +136,14 @@ impl Editor for ReplacePattern {
     /// What is no text stays as it is.
     fn edit<'a>(&'a self, record: &mut RecordMut<'_, 'a>) -> Result<(), Failure> {
         let found = self.target.read(&record.read())?;
-        let Value::Text(original) = found else { return leave(&self.target, record, found) };
+        let Value::Text(original) = found else { return self.target.leave(record) };
         let (template, arena) = (self.replacement.template(record)?, record.arena);
         let replaced = self
             .regex
             .with(&record.read(), |regex| self.replacement.in_text(regex, template, original, arena))??;
         match replaced {
             Some(replaced) => self.target.write(record, Value::Text(replaced)),
-            None => leave(&self.target, record, found),
+            None => self.target.leave(record),
         }
     }
 }
@@ -164,7 +164,7 @@ impl Editor for ReplaceMatch {
     fn edit<'a>(&'a self, record: &mut RecordMut<'_, 'a>) -> Result<(), Failure> {
         let found = self.target.read(&record.read())?;
         if !found.as_str().is_some_and(|original| self.pattern.is_match(original)) {
-            return leave(&self.target, record, found);
+            return self.target.leave(record);
         }
         let replaced = self.replacement.whole(self.replacement.template(record)?, record.arena)?;
         self.target.write(record, Value::Text(replaced))
@@ -223,7 +223,7 @@ impl Editor for ReplaceAllPatterns {
         let template = self.replacement.template(record)?;
         let map = match self.target.read(&record.read())? {
             Value::Map(map) => map,
-            Value::Nil => return Ok(()),
+            Value::Nil => return self.target.leave(record),
             other => return Err(Failure::expected("a map", &other)),
         };
         let edited =

@@ -52,29 +52,29 @@ pub(crate) fn follow<'a>(
     Ok(value)
 }
 
-/// Whether a map on the way has one of the keys more than once.
-pub(super) fn repeats<'a>(
+/// The whole, with the first entry alone of every key on the way; none, if that is how it is.
+pub(super) fn firsts<'a>(
     whole: Value<'a>,
     keys: &'a [Key],
     record: &Record<'_, 'a>,
-) -> Result<bool, Failure> {
-    let mut value = whole;
-    for key in keys {
-        let inner = match (value, key.step(record)?) {
-            (Value::Map(map), Step::Name(name)) => {
-                let mut found = map.iter().filter(|(other, _)| *other == name).map(|(_, value)| value);
-                let first = found.next();
-                if found.next().is_some() {
-                    return Ok(true);
-                }
-                first
-            }
-            (Value::List(list), Step::Index(index)) => list.iter().nth(index),
-            _ => return Ok(false),
-        };
-        value = inner.into();
+) -> Result<Option<Value<'a>>, Failure> {
+    let Some((key, rest)) = keys.split_first() else { return Ok(None) };
+    match (whole, key.step(record)?) {
+        (Value::Map(map), Step::Name(name)) => {
+            let mut found = map.iter().filter(|(other, _)| *other == name).map(|(_, value)| value);
+            let Some(first) = found.next() else { return Ok(None) };
+            let is_repeated = found.next().is_some();
+            let inner = firsts(first.into(), rest, record)?.map(storable).transpose()?;
+            let is_so = inner.is_none() && !is_repeated;
+            Ok((!is_so).then(|| Value::Map(map.with(name, inner.unwrap_or(first), record.arena))))
+        }
+        (Value::List(list), Step::Index(index)) => {
+            let Some(item) = list.iter().nth(index) else { return Ok(None) };
+            let inner = firsts(item.into(), rest, record)?;
+            inner.map(|inner| replace(whole, &keys[..1], inner, record)).transpose()
+        }
+        _ => Ok(None),
     }
-    Ok(false)
 }
 
 /// The whole, with another value behind the keys. Maps that are missing on the way are made.

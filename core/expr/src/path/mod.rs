@@ -56,13 +56,17 @@ impl Path {
         if self.keys.is_empty() { Ok(whole) } else { follow(whole, &self.keys, record) }
     }
 
-    /// Whether what it names is there more than once. The first is read, and a write leaves only that: an editor which
-    /// changes nothing in it writes it nevertheless, so that no other one keeps what was to go.
-    pub(crate) fn is_repeated<'a>(&'a self, record: &Record<'_, 'a>) -> Result<bool, Failure> {
+    /// Leaves its value as it is. Only the first is read of what is there more than once, and a write leaves that one
+    /// alone: so does an edit that finds nothing to change in it, since another one may hold what was to go.
+    pub(crate) fn leave<'a>(&'a self, record: &mut RecordMut<'_, 'a>) -> Result<(), Failure> {
         if self.keys.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
-        keys::repeats(self.field.read(self.owner, record), &self.keys, record)
+        let whole = self.field.read(self.owner, &record.read());
+        match keys::firsts(whole, &self.keys, &record.read())? {
+            Some(whole) => self.field.write(self.owner, record, whole),
+            None => Ok(()),
+        }
     }
 
     /// Whether it can be set; whatever has keys can.

@@ -342,29 +342,29 @@ fn read_point(point: &Point<'_>, field: &str) -> Value {
 }
 
 fn fit<T: TryFrom<i64>>(value: &Value) -> Result<T> {
-    T::try_from(value.int()?).map_err(|_| Fault)
+    T::try_from(value.int()?).map_err(|_| Fault::Fails)
 }
 
 fn moment(value: &Value) -> Result<u64> {
     match value {
-        Value::Int(nanos) | Value::Time(nanos) => u64::try_from(*nanos).map_err(|_| Fault),
-        _ => Err(Fault),
+        Value::Int(nanos) | Value::Time(nanos) => u64::try_from(*nanos).map_err(|_| Fault::Fails),
+        _ => Err(Fault::Fails),
     }
 }
 
 fn double(value: &Value) -> Result<f64> {
-    value.number().ok_or(Fault)
+    value.number().ok_or(Fault::Fails)
 }
 
 fn id(value: Value, lengths: &[usize]) -> Result<Vec<u8>> {
     match value {
         Value::Bytes(id) if lengths.contains(&id.len()) => Ok(id),
-        _ => Err(Fault),
+        _ => Err(Fault::Fails),
     }
 }
 
 fn hexadecimal(value: Value, lengths: &[usize]) -> Result<Vec<u8>> {
-    id(Value::Bytes(hex::decode(value.text()?).map_err(|_| Fault)?), lengths)
+    id(Value::Bytes(hex::decode(value.text()?).map_err(|_| Fault::Fails)?), lengths)
 }
 
 /// Sets a field. Nothing is changed where that fails.
@@ -441,20 +441,20 @@ pub(crate) fn write(record: &mut Record<'_>, owner: Context, field: &str, value:
             "description" => metric.description = value.text()?,
             "unit" => metric.unit = value.text()?,
             "aggregation_temporality" => {
-                let temporality = i32::try_from(value.int()?).map_err(|_| Fault)?;
+                let temporality = i32::try_from(value.int()?).map_err(|_| Fault::Fails)?;
                 if !(0..=2).contains(&temporality) {
-                    return Err(Fault);
+                    return Err(Fault::Fails);
                 }
                 match &mut metric.data {
                     Some(Data::Sum(data)) => data.aggregation_temporality = temporality,
                     Some(Data::Histogram(data)) => data.aggregation_temporality = temporality,
                     Some(Data::ExponentialHistogram(data)) => data.aggregation_temporality = temporality,
-                    _ => return Err(Fault),
+                    _ => return Err(Fault::Fails),
                 }
             }
             "is_monotonic" => match (&mut metric.data, value) {
                 (Some(Data::Sum(data)), Value::Bool(monotonic)) => data.is_monotonic = monotonic,
-                _ => return Err(Fault),
+                _ => return Err(Fault::Fails),
             },
             other => panic!("{other}"),
         },
@@ -488,7 +488,7 @@ fn write_point(point: &mut Point<'_>, field: &str, value: Value) -> Result<()> {
             (Point::Exponential(point), "zero_threshold") => point.zero_threshold = double(&value)?,
             (Point::Summary(point), "count") => point.count = fit(&value)?,
             (Point::Summary(point), "sum") => point.sum = double(&value)?,
-            _ => return Err(Fault),
+            _ => return Err(Fault::Fails),
         },
     }
     Ok(())

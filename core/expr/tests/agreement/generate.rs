@@ -12,6 +12,67 @@ pub(crate) const TEXTS: [&str; 9] =
     ["", "a", "b c", "x=1;y=2", "12", "-3.5", "Ünï", "password=hunter2 ok", "A,B,,C"];
 const PATTERNS: [&str; 8] = ["a", "^b", "[0-9]+", "(\\w+)=(\\w+)", "n", ".", "^$", "s.*e"];
 
+const GLOBS: [&str; 6] = ["*", "a*", "*=*", "?", "b c", "*o*"];
+const REPLACEMENTS: [&str; 6] = ["", "***", "$1", "<${2}>", "$0$0", "-"];
+
+/// Some more often than others.
+const EDITORS: [&str; 21] = [
+    "set",
+    "set",
+    "set",
+    "set",
+    "append",
+    "delete_key",
+    "delete_keys",
+    "delete_matching_keys",
+    "flatten",
+    "flatten",
+    "keep_keys",
+    "keep_matching_keys",
+    "limit",
+    "merge_maps",
+    "replace_all_matches",
+    "replace_all_patterns",
+    "replace_all_patterns",
+    "replace_match",
+    "replace_pattern",
+    "replace_pattern",
+    "truncate_all",
+];
+
+const CONVERTERS: [&str; 30] = [
+    "Bool",
+    "Clamp",
+    "Coalesce",
+    "Concat",
+    "ContainsValue",
+    "Double",
+    "HasPrefix",
+    "HasSuffix",
+    "Index",
+    "Int",
+    "IsBool",
+    "IsDouble",
+    "IsInt",
+    "IsList",
+    "IsMap",
+    "IsMatch",
+    "IsString",
+    "Keys",
+    "Len",
+    "Max",
+    "Min",
+    "Split",
+    "String",
+    "Substring",
+    "ToLowerCase",
+    "ToUpperCase",
+    "Trim",
+    "TrimPrefix",
+    "TrimSuffix",
+    "Values",
+];
+
 /// Draws statements for one context.
 pub(crate) struct Generator<'s> {
     pub(crate) source: &'s mut Source<'static>,
@@ -26,17 +87,74 @@ impl Generator<'_> {
     }
 
     fn editor(&mut self) -> (&'static str, Vec<Argument>) {
-        match self.source.below(5) {
-            0..=3 => {
+        let name = self.source.pick(&EDITORS);
+        let target = match name {
+            "set" => {
                 let (target, kind) = self.target();
-                let value = self.value(kind, 2);
-                ("set", vec![unnamed(Expr::Path(target)), unnamed(value)])
+                return (name, vec![unnamed(Expr::Path(target)), unnamed(self.value(kind, 2))]);
             }
-            _ => {
-                let key = self.key_text();
-                ("delete_key", vec![unnamed(Expr::Path(self.map_path())), unnamed(key)])
+            "append" | "replace_match" | "replace_pattern" => self.target().0,
+            _ => self.map_path(),
+        };
+        let mut arguments = vec![unnamed(Expr::Path(target))];
+        let mut with = |value| arguments.push(unnamed(value));
+        match name {
+            "append" => {
+                let some = self.source.below(3);
+                if some != 0 {
+                    arguments.push(Argument { name: Some("value"), value: self.any(1) });
+                }
+                if some != 1 {
+                    arguments.push(Argument { name: Some("values"), value: self.list(1, 1) });
+                }
             }
+            "delete_key" => with(self.key_text()),
+            "delete_matching_keys" | "keep_matching_keys" => with(self.pattern()),
+            "delete_keys" | "keep_keys" => with(self.key_list(4)),
+            "flatten" => {
+                if self.source.one_in(2) {
+                    with(Expr::Text(self.key()));
+                }
+                if self.source.one_in(2) {
+                    let depth = Expr::Int(self.source.below(3) as i64);
+                    arguments.push(Argument { name: Some("depth"), value: depth });
+                }
+            }
+            // There is room for the keys that go first.
+            "limit" => {
+                let limit = self.source.below(5);
+                with(Expr::Int(limit as i64));
+                with(self.key_list(limit + 1));
+            }
+            "merge_maps" => {
+                with(self.value(Kind::Map, 1));
+                if !self.source.one_in(4) {
+                    with(Expr::Text(self.source.pick(&["insert", "update", "upsert"]).to_owned()));
+                }
+            }
+            "truncate_all" => with(Expr::Int(self.source.below(6) as i64)),
+            "replace_match" | "replace_all_matches" => {
+                with(Expr::Text(self.source.pick(&GLOBS).to_owned()));
+                with(self.text(1));
+            }
+            "replace_pattern" | "replace_all_patterns" => {
+                if name == "replace_all_patterns" {
+                    with(Expr::Text(self.source.pick(&["key", "value"]).to_owned()));
+                }
+                with(self.pattern());
+                with(Expr::Text(self.source.pick(&REPLACEMENTS).to_owned()));
+            }
+            other => panic!("{other} is not known"),
         }
+        (name, arguments)
+    }
+
+    /// Less than `limit` keys, none twice.
+    fn key_list(&mut self, limit: usize) -> Expr {
+        let mut keys: Vec<String> = (0..self.source.below(limit)).map(|_| self.key()).collect();
+        keys.sort();
+        keys.dedup();
+        Expr::List(keys.into_iter().map(Expr::Text).collect())
     }
 
     /// Mostly a text that is written out.
@@ -202,10 +320,7 @@ impl Generator<'_> {
             5 => Expr::Bytes(self.source.several(3, Source::byte)),
             6 => Expr::Path(self.read_path()),
             7 => self.map(depth),
-            8 => {
-                let count = self.source.below(3);
-                Expr::List((0..count).map(|_| self.any(depth - 1)).collect())
-            }
+            8 => self.list(0, depth - 1),
             9 => self.number(depth),
             10 => self.text(depth),
             _ => self.call(depth),
@@ -240,15 +355,31 @@ impl Generator<'_> {
 
     fn call(&mut self, depth: usize) -> Expr {
         let depth = depth - 1;
-        match self.source.below(7) {
-            0 => Expr::Call("Len", vec![self.any(depth)]),
-            1 => Expr::Call("Int", vec![self.any(depth)]),
-            2 => Expr::Call("Double", vec![self.any(depth)]),
-            3 => Expr::Call("Min", vec![self.number(depth), self.number(depth)]),
-            4 => Expr::Call("Max", vec![self.number(depth), self.number(depth)]),
-            5 => Expr::Call("Clamp", vec![self.number(depth), self.number(depth), self.number(depth)]),
-            _ => Expr::Call("IsMatch", vec![self.any(depth), self.pattern()]),
-        }
+        let name = self.source.pick(&CONVERTERS);
+        let arguments = match name {
+            "Clamp" => vec![self.number(depth), self.number(depth), self.number(depth)],
+            "Min" | "Max" => vec![self.number(depth), self.number(depth)],
+            "IsMatch" => vec![self.any(depth), self.pattern()],
+            "Coalesce" => vec![self.list(1, depth)],
+            "Concat" => vec![self.list(0, depth), self.text(depth)],
+            "ContainsValue" => vec![self.list(0, depth), self.any(depth)],
+            "Index" if self.source.one_in(2) => vec![self.list(0, depth), self.any(depth)],
+            "Substring" => {
+                vec![self.text(depth + 1), Expr::Int(self.source.below(5) as i64), self.value(Kind::Int, 0)]
+            }
+            "HasPrefix" | "HasSuffix" | "Index" | "Split" | "Trim" | "TrimPrefix" | "TrimSuffix" => {
+                vec![self.text(depth + 1), self.text(0)]
+            }
+            "ToLowerCase" | "ToUpperCase" => vec![self.text(depth + 1)],
+            "Keys" | "Values" => vec![Expr::Path(self.map_path())],
+            _ => vec![self.any(depth)],
+        };
+        Expr::Call(name, arguments)
+    }
+
+    fn list(&mut self, least: usize, depth: usize) -> Expr {
+        let count = least + self.source.below(3);
+        Expr::List((0..count).map(|_| self.any(depth)).collect())
     }
 
     fn condition(&mut self, depth: usize) -> Expr {

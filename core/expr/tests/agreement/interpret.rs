@@ -6,6 +6,7 @@ use crate::fields;
 use crate::record::Record;
 use crate::statement::{Expr, Key, Path, Statement};
 use crate::value::{Fault, Result, Value, entry, get, order, put};
+use opentelemetry_proto::tonic::common::v1::AnyValue;
 use std::cmp::Ordering;
 
 /// Whether the condition held. Where it fails, nothing is changed.
@@ -39,6 +40,24 @@ pub(crate) fn evaluate(expr: &Expr, record: &Record<'_>) -> Result<Value> {
             Value::Map(entries.collect::<Result<_>>()?)
         }
         Expr::Path(path) => read(path, record)?,
+        // The first value that is there; those behind it are not looked at.
+        Expr::Call("Coalesce", arguments) => {
+            for value in written_list(arguments) {
+                let value = evaluate(value, record)?;
+                if !matches!(value, Value::Nil) {
+                    return Ok(value);
+                }
+            }
+            Value::Nil
+        }
+        Expr::Call("Concat", arguments) => {
+            let delimiter = evaluate(&arguments[1], record)?.text()?;
+            let mut shown = Vec::new();
+            for value in written_list(arguments) {
+                shown.push(evaluate(value, record)?.shown()?.unwrap_or_else(|| "<nil>".to_owned()));
+            }
+            Value::Text(shown.join(&delimiter))
+        }
         Expr::Call(name, arguments) => {
             let values = arguments.iter().map(|argument| evaluate(argument, record));
             converters::call(name, values.collect::<Result<_>>()?)?
@@ -47,7 +66,7 @@ pub(crate) fn evaluate(expr: &Expr, record: &Record<'_>) -> Result<Value> {
             Value::Int(number) => Value::Int(number.wrapping_neg()),
             Value::Float(number) => Value::Float(-number),
             Value::Duration(nanos) => Value::Duration(nanos.wrapping_neg()),
-            _ => return Err(Fault),
+            _ => return Err(Fault::Fails),
         },
         Expr::Calculate(operator, operands) => {
             let (left, right) = both(operands)?;
@@ -68,12 +87,17 @@ pub(crate) fn evaluate(expr: &Expr, record: &Record<'_>) -> Result<Value> {
         }
         Expr::Not(operand) => match evaluate(operand, record)? {
             Value::Bool(value) => Value::Bool(!value),
-            _ => return Err(Fault),
+            _ => return Err(Fault::Fails),
         },
         // The first that decides ends it, so what stands behind it cannot fail.
         Expr::All(operands) => Value::Bool(!any(operands, false, record)?),
         Expr::Any(operands) => Value::Bool(any(operands, true, record)?),
     })
+}
+
+/// The values of a list that is the first argument.
+fn written_list(arguments: &[Expr]) -> &[Expr] {
+    if let Some(Expr::List(values)) = arguments.first() { values } else { panic!("a list is written") }
 }
 
 /// Whether any of the operands is (or is not) true.
@@ -88,7 +112,7 @@ fn any(operands: &[Expr], wanted: bool, record: &Record<'_>) -> Result<bool> {
 
 fn calculate(left: &Value, operator: char, right: &Value) -> Result<Value> {
     Ok(match (left, operator, right) {
-        (Value::Int(_), '/', Value::Int(0)) => return Err(Fault),
+        (Value::Int(_), '/', Value::Int(0)) => return Err(Fault::Fails),
         (Value::Int(left), _, Value::Int(right)) => Value::Int(match operator {
             '+' => left.wrapping_add(*right),
             '-' => left.wrapping_sub(*right),
@@ -103,12 +127,12 @@ fn calculate(left: &Value, operator: char, right: &Value) -> Result<Value> {
         (Value::Duration(left), '+', Value::Duration(right)) => Value::Duration(left.saturating_add(*right)),
         (Value::Duration(left), '-', Value::Duration(right)) => Value::Duration(left.saturating_sub(*right)),
         _ => {
-            let (left, right) = (left.number().ok_or(Fault)?, right.number().ok_or(Fault)?);
+            let (left, right) = (left.number().ok_or(Fault::Fails)?, right.number().ok_or(Fault::Fails)?);
             Value::Float(match operator {
                 '+' => left + right,
                 '-' => left - right,
                 '*' => left * right,
-                _ if right == 0.0 => return Err(Fault),
+                _ if right == 0.0 => return Err(Fault::Fails),
                 _ => left / right,
             })
         }
@@ -130,7 +154,7 @@ fn steps(path: &Path, record: &Record<'_>) -> Result<Vec<Step>> {
                 Value::Text(name) => Step::Name(name),
                 // No list has an index below 0.
                 Value::Int(index) => Step::Index(usize::try_from(index).unwrap_or(usize::MAX)),
-                _ => return Err(Fault),
+                _ => return Err(Fault::Fails),
             },
         })
     };
@@ -170,12 +194,48 @@ fn replace(whole: &mut Value, steps: &[Step], value: Value) -> Result<()> {
             put(map, name, inner.store()?);
         }
         (Value::List(list), Step::Index(index)) => {
-            let old = list.get_mut(*index).ok_or(Fault)?;
+            let old = list.get_mut(*index).ok_or(Fault::Fails)?;
             let mut inner = Value::of(Some(old));
             replace(&mut inner, rest, value)?;
             *old = inner.store()?;
         }
-        _ => return Err(Fault),
+        _ => return Err(Fault::Fails),
     }
     Ok(())
+}
+
+/// Takes out what repeats of the keys of a path.
+pub(crate) fn leave(path: &Path, record: &mut Record<'_>) -> Result<()> {
+    let mut whole = fields::read(record, path.owner, path.field);
+    if leave_first(&mut whole, &steps(path, record)?) {
+        fields::write(record, path.owner, path.field, whole)?;
+    }
+    Ok(())
+}
+
+/// Whether anything was taken out.
+fn leave_first(value: &mut Value, steps: &[Step]) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return false };
+    let inner = match (&mut *value, step) {
+        (Value::Map(map), Step::Name(name)) => {
+            let before = map.len();
+            let mut seen = false;
+            map.retain(|entry| entry.key != *name || !std::mem::replace(&mut seen, true));
+            let removed = map.len() < before;
+            let entry = map.iter_mut().find(|entry| entry.key == *name);
+            return entry.is_some_and(|entry| leave_in(entry.value.get_or_insert_default(), rest)) || removed;
+        }
+        (Value::List(list), Step::Index(index)) => list.get_mut(*index),
+        _ => None,
+    };
+    inner.is_some_and(|inner| leave_in(inner, rest))
+}
+
+fn leave_in(stored: &mut AnyValue, steps: &[Step]) -> bool {
+    let mut value = Value::of(Some(stored));
+    let removed = leave_first(&mut value, steps);
+    if removed {
+        *stored = value.store().expect("it was stored");
+    }
+    removed
 }

@@ -9,6 +9,7 @@ mod common;
 mod converters;
 mod editors;
 mod fields;
+mod fuzz;
 mod generate;
 mod interpret;
 mod pair;

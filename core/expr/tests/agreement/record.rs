@@ -1,11 +1,12 @@
 //! Requests as messages, and the records in them.
 
+use crate::batch::signal;
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
         trace::v1::ExportTraceServiceRequest,
     },
-    common::v1::{InstrumentationScope, KeyValue},
+    common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value as Any},
     logs::v1::LogRecord,
     metrics::v1::{
         ExponentialHistogramDataPoint, HistogramDataPoint, Metric, NumberDataPoint, SummaryDataPoint,
@@ -127,8 +128,13 @@ impl Message {
         }
     }
 
-    /// The request as prost writes it. A message without fields is the same as none.
+    /// The request as prost writes it. A message without fields is the same as none, so is an empty value.
     pub(crate) fn encode(mut self) -> Vec<u8> {
+        for context in Context::ALL {
+            if signal(context) == self.signal() {
+                self.walk(context, &mut |record| record.maps().into_iter().for_each(complete));
+            }
+        }
         match &mut self {
             Self::Logs(request) => {
                 for entry in &mut request.resource_logs {
@@ -155,6 +161,44 @@ impl Message {
                 request.encode_to_vec()
             }
         }
+    }
+}
+
+/// Gives every entry a value, if only an empty one.
+fn complete(map: &mut Vec<KeyValue>) {
+    for entry in map {
+        if let Some(Any::KvlistValue(inner)) = &mut entry.value.get_or_insert_default().value {
+            complete(&mut inner.values);
+        }
+    }
+}
+
+impl Record<'_> {
+    /// All its attributes, and its body if it is a map.
+    fn maps(&mut self) -> Vec<&mut Vec<KeyValue>> {
+        let mut maps = vec![&mut self.resource.attributes, &mut self.scope.attributes];
+        match &mut self.item {
+            Item::None => {}
+            Item::Log(log) => {
+                maps.push(&mut log.attributes);
+                if let Some(AnyValue { value: Some(Any::KvlistValue(body)) }) = &mut log.body {
+                    maps.push(&mut body.values);
+                }
+            }
+            Item::Span(span) => maps.push(&mut span.attributes),
+            Item::Event(span, event) => maps.extend([&mut span.attributes, &mut event.attributes]),
+            Item::Metric(metric) => maps.push(&mut metric.metadata),
+            Item::Point(metric, point) => {
+                maps.push(&mut metric.metadata);
+                maps.push(match point {
+                    Point::Number(point) => &mut point.attributes,
+                    Point::Histogram(point) => &mut point.attributes,
+                    Point::Exponential(point) => &mut point.attributes,
+                    Point::Summary(point) => &mut point.attributes,
+                });
+            }
+        }
+        maps
     }
 }
 

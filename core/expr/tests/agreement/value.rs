@@ -19,9 +19,14 @@ pub(crate) enum Value {
     Duration(i64),
 }
 
-/// Something fails: a type that does not fit, a division by zero.
+/// Why a statement does nothing.
 #[derive(Debug)]
-pub(crate) struct Fault;
+pub(crate) enum Fault {
+    /// A type that does not fit, a division by zero.
+    Fails,
+    /// The judge does not know: the text of lists, maps, times.
+    NotJudged,
+}
 
 pub(crate) type Result<T> = std::result::Result<T, Fault>;
 
@@ -50,7 +55,7 @@ impl Value {
             Self::Bytes(value) => Any::BytesValue(value),
             Self::List(values) => Any::ArrayValue(ArrayValue { values }),
             Self::Map(values) => Any::KvlistValue(KeyValueList { values }),
-            Self::Time(_) | Self::Duration(_) => return Err(Fault),
+            Self::Time(_) | Self::Duration(_) => return Err(Fault::Fails),
         };
         Ok(AnyValue { value: Some(value) })
     }
@@ -64,15 +69,30 @@ impl Value {
     }
 
     pub(crate) fn text(self) -> Result<String> {
-        if let Self::Text(text) = self { Ok(text) } else { Err(Fault) }
+        if let Self::Text(text) = self { Ok(text) } else { Err(Fault::Fails) }
     }
 
     pub(crate) fn map(self) -> Result<Vec<KeyValue>> {
-        if let Self::Map(map) = self { Ok(map) } else { Err(Fault) }
+        if let Self::Map(map) = self { Ok(map) } else { Err(Fault::Fails) }
     }
 
     pub(crate) fn int(&self) -> Result<i64> {
-        if let Self::Int(number) = self { Ok(*number) } else { Err(Fault) }
+        if let Self::Int(number) = self { Ok(*number) } else { Err(Fault::Fails) }
+    }
+
+    /// As text, none for nil.
+    pub(crate) fn shown(&self) -> Result<Option<String>> {
+        Ok(Some(match self {
+            Self::Nil => return Ok(None),
+            Self::Bool(value) => value.to_string(),
+            Self::Int(number) => number.to_string(),
+            Self::Float(number) if number.is_finite() => number.to_string(),
+            Self::Text(text) => text.clone(),
+            Self::Bytes(bytes) => hex::encode(bytes),
+            Self::Float(_) | Self::List(_) | Self::Map(_) | Self::Time(_) | Self::Duration(_) => {
+                return Err(Fault::NotJudged);
+            }
+        }))
     }
 
     pub(crate) fn is_true(&self) -> bool {
