@@ -66,7 +66,7 @@ impl<'a> Entries<'a> {
         }
         let number = self.loaded.0.number;
         let bytes = arena.write(|out| self.list.iter().for_each(|slot| slot.put(number, out)));
-        AttributesView(Repeated::whole(number, bytes))
+        AttributesView(Repeated::alone(number, bytes))
     }
 
     /// The value of a key, as the bytes of an `AnyValue`; the first one, if the key repeats.

@@ -37,6 +37,9 @@ impl<'a> AttributesView<'a> {
     /// The entries as they are, without what may stand between them.
     fn put_entries(self, out: &mut Vec<u8>) {
         let bytes = self.0.bytes();
+        if self.0.alone {
+            return out.extend_from_slice(bytes);
+        }
         let mut from = 0;
         for field in Fields::new(bytes) {
             if field.number != self.0.number {

@@ -7,17 +7,24 @@ pub(crate) struct Repeated<'a> {
     message: &'a [u8],
     start: usize,
     end: usize,
+    /// Whether it is known that nothing else stands between the occurrences.
+    pub(crate) alone: bool,
 }
 
 impl<'a> Repeated<'a> {
     /// No occurrence yet; [`push`](Self::push) adds them.
     pub(crate) fn none(number: u32, message: &'a [u8]) -> Self {
-        Self { number, message, start: 0, end: 0 }
+        Self { number, message, start: 0, end: 0, alone: false }
     }
 
     /// Occurrences may be anywhere in the message.
     pub(crate) fn whole(number: u32, message: &'a [u8]) -> Self {
-        Self { number, message, start: 0, end: message.len() }
+        Self { number, message, start: 0, end: message.len(), alone: false }
+    }
+
+    /// Occurrences, and nothing else.
+    pub(crate) fn alone(number: u32, message: &'a [u8]) -> Self {
+        Self { alone: true, ..Self::whole(number, message) }
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::repeated::Repeated;
 use super::text;
-use crate::wire::{Fields, Value};
+use crate::wire::{BLOCK, Fields, Value};
 
 /// An `AnyValue`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -181,6 +181,9 @@ impl<'a> AttributesView<'a> {
 /// Key and value of a `KeyValue`, both in their bytes.
 #[inline]
 pub(crate) fn key_value(entry: &[u8]) -> (&[u8], &[u8]) {
+    if let Some(both) = short_key_value(entry) {
+        return both;
+    }
     let mut key: &[u8] = &[];
     let mut value: &[u8] = &[];
     for field in Fields::new(entry) {
@@ -191,4 +194,15 @@ pub(crate) fn key_value(entry: &[u8]) -> (&[u8], &[u8]) {
         }
     }
     (key, value)
+}
+
+/// The same of one as most are: the key, then the value, each with a length of one byte, and nothing else.
+#[inline]
+fn short_key_value(entry: &[u8]) -> Option<(&[u8], &[u8])> {
+    const KEY: u8 = (1 << 3 | BLOCK) as u8;
+    const VALUE: u8 = (2 << 3 | BLOCK) as u8;
+    let &[KEY, length @ 0..0x80, ref rest @ ..] = entry else { return None };
+    let (key, rest) = rest.split_at_checked(length.into())?;
+    let &[VALUE, length @ 0..0x80, ref value @ ..] = rest else { return None };
+    (value.len() == usize::from(length)).then_some((key, value))
 }
