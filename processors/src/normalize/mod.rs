@@ -99,10 +99,9 @@ impl NormalizeProcessor {
             }
         }
         let told = Outcome::Rejected(made.refused);
-        let points = made.points.map(|points| {
+        let points = made.points.inspect(|points| {
             out.dropped_items(DataType::Logs, points.items(), "converted");
             out.created_items(DataType::Metrics, points.items());
-            points
         });
         let mut parts = [made.logs, points].into_iter().flatten().map(Payload::Telemetry);
         match (parts.next(), parts.next()) {

@@ -59,9 +59,10 @@ impl Compiler<'_> {
         let text = config
             .parse
             .map(|form| Text::new(form).map_err(|mistake| self.mistakes.push(self.below("parse", mistake))));
-        let fields: Vec<_> = config.fields.into_iter().map(|(name, field)| self.field(name, field)).collect();
+        let fields: Vec<_> =
+            config.fields.into_iter().map(|(name, field)| self.field(name, &field)).collect();
         let time = config.time.map(|time| {
-            Time::new(time).map_err(|mistakes| {
+            Time::new(&time).map_err(|mistakes| {
                 let mistakes: Vec<_> =
                     mistakes.into_iter().map(|mistake| self.below("time", mistake)).collect();
                 self.mistakes.extend(mistakes);
@@ -104,7 +105,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn field(&mut self, name: String, config: FieldConfig) -> Option<Field> {
+    fn field(&mut self, name: String, config: &FieldConfig) -> Option<Field> {
         let path = format!("fields.{name}");
         let before = self.mistakes.len();
         if name.is_empty() {

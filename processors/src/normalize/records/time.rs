@@ -17,7 +17,7 @@ pub(super) struct Time {
 
 impl Time {
     /// As a configuration says, or what is wrong with it; paths start at `time`.
-    pub(super) fn new(config: TimeConfig) -> Result<Self, Vec<Mistake>> {
+    pub(super) fn new(config: &TimeConfig) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let from = config.from.as_slice().to_vec();
         if from.is_empty() || from.iter().any(String::is_empty) {

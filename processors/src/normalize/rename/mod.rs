@@ -2,7 +2,10 @@
 
 mod published;
 
-use super::{config::RenameConfig, units::Units};
+use super::{
+    config::RenameConfig,
+    units::{Conversion, Units},
+};
 use indexmap::IndexMap;
 use published::{Era, LATEST, Names, Published};
 use std::collections::HashSet;
@@ -145,7 +148,7 @@ impl<'a> Editor<'a> for Walk<'a> {
         if let Some(conversion) = conversion {
             metric.set_unit(&conversion.unit);
         }
-        self.factor = conversion.and_then(|conversion| conversion.factor());
+        self.factor = conversion.and_then(Conversion::factor);
         Verdict::Keep
     }
 

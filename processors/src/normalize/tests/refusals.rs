@@ -2,7 +2,7 @@
 
 use super::*;
 use futures_util::future::BoxFuture;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use tidewatch_component::{DeadLetter, dead_letter::Office};
 
 fn entry(on_error: &str) -> Json {
@@ -15,7 +15,7 @@ const TEXTS: [&str; 4] = [r#"{"n": 1}"#, r#"{"state": "up"}"#, "no json", r#"{"s
 #[derive(Default)]
 struct Letters {
     room: usize,
-    held: Mutex<Vec<DeadLetter>>,
+    held: Mutex<Vec<Request>>,
 }
 
 impl Office for Letters {
@@ -24,14 +24,11 @@ impl Office for Letters {
     }
 
     fn post(&self, letter: Batch) -> Result<(), Batch> {
-        let mut held = self.held.lock().unwrap();
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.len() == self.room {
             return Err(letter);
         }
-        let logs = letter.telemetry().unwrap().decode_logs();
-        held.push(
-            DeadLetter::from_record(&logs.resource_logs[0].scope_logs[0].log_records[0]).unwrap().unwrap(),
-        );
+        held.extend(letter.telemetry().cloned());
         letter.end(&Outcome::Delivered);
         Ok(())
     }
@@ -77,6 +74,8 @@ fn they_are_kept_as_dead_letters_one_by_one() {
     let told: Vec<_> = letters
         .iter()
         .map(|letter| {
+            let record = &letter.decode_logs().resource_logs[0].scope_logs[0].log_records[0];
+            let letter = DeadLetter::from_record(record).unwrap().unwrap();
             let original = Request::check(Signal::Logs, letter.original.clone()).unwrap().request;
             let [record] = records(&original).try_into().unwrap();
             assert_eq!(record["resource"], json!({"service.name": "shop"}));
