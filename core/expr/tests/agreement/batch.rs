@@ -30,10 +30,11 @@ pub(crate) fn request(context: Context, source: &mut Source<'static>) -> Request
         request = check(signal, message.encode()).unwrap();
     }
     if source.one_in(3) {
-        for _ in 0..=source.below(3) {
-            let odd = check(signal, rearrange(request.bytes(), source));
-            request = odd.filter(is_modelled).unwrap_or(request);
+        let mut bytes = rearrange(request.bytes(), source);
+        while source.one_in(2) {
+            bytes = rearrange(&bytes, source);
         }
+        request = check(signal, bytes).filter(is_modelled).unwrap_or(request);
     }
     request
 }

@@ -1,8 +1,8 @@
 //! Converters, on decoded values.
 
+use crate::patterns::regex;
 use crate::value::{Fault, Result, Value, order};
 use opentelemetry_proto::tonic::common::v1::AnyValue;
-use regex::Regex;
 use std::cmp::Ordering;
 
 pub(crate) fn call(name: &str, mut arguments: Vec<Value>) -> Result<Value> {
@@ -32,7 +32,7 @@ pub(crate) fn call(name: &str, mut arguments: Vec<Value>) -> Result<Value> {
             }
         }
         "IsMatch" => match first.shown()? {
-            Some(shown) => Value::Bool(Regex::new(&text(second)?).unwrap().is_match(&shown)),
+            Some(shown) => Value::Bool(regex(&text(second)?).is_match(&shown)),
             None => Value::Bool(false),
         },
         "Bool" | "Double" | "Int" | "String" => converted(name, first)?,

@@ -1,11 +1,11 @@
 //! Editors, on messages.
 
 use crate::interpret::{evaluate, leave, read, write};
+use crate::patterns::{glob, regex};
 use crate::record::Record;
 use crate::statement::{Expr, Path, Statement};
 use crate::value::{Fault, Result, Value, put};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value as Any};
-use regex::Regex;
 use std::mem::take;
 
 pub(crate) fn run(statement: &Statement, record: &mut Record<'_>) -> Result<()> {
@@ -132,16 +132,6 @@ fn each_text(map: &mut [KeyValue], other: impl Fn(&str) -> Option<String>) {
             *text = other;
         }
     }
-}
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).unwrap()
-}
-
-/// `*` is any text, `?` any character.
-fn glob(pattern: &str) -> Regex {
-    let pattern = regex::escape(pattern).replace(r"\*", ".*").replace(r"\?", ".");
-    regex(&format!("(?s)^{pattern}$"))
 }
 
 fn texts(list: Option<&Expr>) -> Vec<String> {

@@ -13,6 +13,7 @@ mod fuzz;
 mod generate;
 mod interpret;
 mod pair;
+mod patterns;
 mod record;
 mod statement;
 mod value;
