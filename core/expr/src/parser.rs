@@ -175,6 +175,11 @@ impl<'t> Parser<'t> {
     }
 
     fn unary(&mut self) -> Result<Node, Wrong> {
+        let is_number = matches!(self.peek_second(), Token::Int(_) | Token::Float(_));
+        if *self.peek() == Token::Symbol("+") && is_number {
+            self.at += 1;
+            return self.primary();
+        }
         if *self.peek() != Token::Symbol("-") {
             return self.primary();
         }
