@@ -5,6 +5,7 @@
 
 mod agents;
 mod backlog;
+mod chain;
 mod compression;
 mod count;
 mod directory;
@@ -53,6 +54,8 @@ enum Command {
     Backlog(backlog::Backlog),
     /// Has agents follow the lines of files
     Files(files::Files),
+    /// Takes JSON lines through the whole chain of configs/observio.yaml
+    Chain(chain::Chain),
 }
 
 #[tokio::main]
@@ -64,6 +67,7 @@ async fn main() -> Result<()> {
         Command::Durable(durable) => durable.run().await?,
         Command::Backlog(backlog) => backlog.run().await?,
         Command::Files(files) => files.run().await?,
+        Command::Chain(chain) => chain.run().await?,
     }
     Ok(())
 }
