@@ -138,6 +138,13 @@ pub struct FieldConfig {
     pub required: bool,
     /// The values there may be.
     pub one_of: Vec<Json>,
+    /// With `as: time`: how it may be written, as in `time`. Default `rfc3339`. Its `default` and `invalid` may be `now`, too:
+    /// the time of the agent's clock.
+    pub formats: OneOrMore,
+    /// With `as: time`: the zone of times that name none. Default `UTC`.
+    pub zone: Option<String>,
+    /// With `as: time`: how it is written from now on, one of the `formats`. Default `rfc3339`.
+    pub write: Option<String>,
 }
 
 /// One text or several.
@@ -178,6 +185,8 @@ pub enum Cast {
     Bool,
     /// Text.
     String,
+    /// A time, read in one of the `formats` and written as `write` says.
+    Time,
 }
 
 /// What becomes of fields that are not named.

@@ -1,16 +1,40 @@
 //! Values made into what a field should be.
 
-use crate::normalize::config::Cast;
+use super::time::Rewrite;
 use std::fmt::Write;
 use tidewatch_otlp::{edit::Arena, views::ValueView};
 
-/// None: it cannot be made into that.
-pub(super) fn cast<'a>(value: ValueView<'a>, as_: Cast, arena: &'a Arena) -> Option<ValueView<'a>> {
-    match as_ {
-        Cast::Double => double(value).map(ValueView::Double),
-        Cast::Int => int(value).map(ValueView::Int),
-        Cast::Bool => boolean(value).map(ValueView::Bool),
-        Cast::String => Some(ValueView::Str(string(value, arena))),
+/// What a field should be.
+#[derive(Debug)]
+pub(super) enum Type {
+    Double,
+    Int,
+    Bool,
+    String,
+    Time(Box<Rewrite>),
+}
+
+impl Type {
+    /// None: it cannot be made into that. `now` is the agent's clock, in Unix nanoseconds.
+    pub(super) fn cast<'a>(&self, value: ValueView<'a>, now: u64, arena: &'a Arena) -> Option<ValueView<'a>> {
+        match self {
+            Self::Double => double(value).map(ValueView::Double),
+            Self::Int => int(value).map(ValueView::Int),
+            Self::Bool => boolean(value).map(ValueView::Bool),
+            Self::String => Some(ValueView::Str(string(value, arena))),
+            Self::Time(form) => form.rewrite(value, now, arena).map(ValueView::Str),
+        }
+    }
+
+    /// What is expected, for messages.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Double => "a number",
+            Self::Int => "a whole number",
+            Self::Bool => "a boolean",
+            Self::String => "text",
+            Self::Time(_) => "a time as configured",
+        }
     }
 }
 
@@ -78,9 +102,9 @@ pub(super) fn string<'a>(value: ValueView<'a>, arena: &'a Arena) -> &'a str {
 mod tests {
     use super::*;
 
-    fn shown(value: ValueView<'_>, as_: Cast) -> Option<String> {
+    fn shown(value: ValueView<'_>, as_: &Type) -> Option<String> {
         let arena = Arena::new();
-        cast(value, as_, &arena).map(|made| format!("{made:?}"))
+        as_.cast(value, 0, &arena).map(|made| format!("{made:?}"))
     }
 
     #[test]
@@ -101,7 +125,7 @@ mod tests {
             (ValueView::Bool(true), None),
             (ValueView::Empty, None),
         ] {
-            assert_eq!(shown(value, Cast::Double).as_deref(), expected, "{value:?}");
+            assert_eq!(shown(value, &Type::Double).as_deref(), expected, "{value:?}");
         }
     }
 
@@ -116,7 +140,7 @@ mod tests {
             (ValueView::Str("9223372036854775808"), None),
             (ValueView::Str("0x10"), None),
         ] {
-            assert_eq!(shown(value, Cast::Int).as_deref(), expected, "{value:?}");
+            assert_eq!(shown(value, &Type::Int).as_deref(), expected, "{value:?}");
         }
     }
 
@@ -129,7 +153,7 @@ mod tests {
             (ValueView::Int(2), None),
             (ValueView::Str("maybe"), None),
         ] {
-            assert_eq!(shown(value, Cast::Bool).as_deref(), expected, "{value:?}");
+            assert_eq!(shown(value, &Type::Bool).as_deref(), expected, "{value:?}");
         }
         for (value, expected) in [
             (ValueView::Int(7), r#"Str("7")"#),
@@ -138,7 +162,7 @@ mod tests {
             (ValueView::Bytes(b"bytes"), r#"Str("bytes")"#),
             (ValueView::Bytes(&[0xff]), r#"Str("/w==")"#),
         ] {
-            assert_eq!(shown(value, Cast::String).as_deref(), Some(expected), "{value:?}");
+            assert_eq!(shown(value, &Type::String).as_deref(), Some(expected), "{value:?}");
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Configuration to plans: everything that a schema cannot say is checked here.
 
 use super::{
+    cast::Type,
     constant::Constant,
-    fields::Field,
+    fields::{Field, Instead},
     plan::{Metric, Plan, Severity},
     text::Text,
-    time::Time,
+    time::{Rewrite, Time},
 };
 use crate::normalize::config::{Cast, FieldConfig, MetricConfig, OneOrMore, Others, RecordsConfig, Target};
 use serde_json::Value as Json;
@@ -121,7 +122,8 @@ impl Compiler<'_> {
         if config.required && !config.default.is_null() {
             self.wrong(&format!("{path}.required"), "with a `default`, the field is never missing");
         }
-        let default = self.constant(&format!("{path}.default"), &config.default, config.as_);
+        let as_ = self.type_of(&path, config);
+        let default = self.instead(&format!("{path}.default"), &config.default, as_.as_ref());
         let invalid = match &config.invalid {
             Json::String(error) if error == "error" => None,
             Json::Null => None,
@@ -129,7 +131,7 @@ impl Compiler<'_> {
                 self.wrong(&format!("{path}.invalid"), "without `as` or `one_of`, every value is valid");
                 None
             }
-            value => self.constant(&format!("{path}.invalid"), value, config.as_),
+            value => self.instead(&format!("{path}.invalid"), value, as_.as_ref()),
         };
         let mut one_of = Vec::new();
         for (index, value) in config.one_of.iter().enumerate() {
@@ -137,12 +139,12 @@ impl Compiler<'_> {
             if value.is_null() || value.is_array() || value.is_object() {
                 self.wrong(&path, "a text, a number or a boolean is expected");
             }
-            one_of.extend(self.constant(&path, value, config.as_));
+            one_of.extend(self.constant(&path, value, as_.as_ref()));
         }
         (self.mistakes.len() == before).then_some(Field {
             name,
             from,
-            as_: config.as_,
+            as_,
             default,
             invalid,
             required: config.required,
@@ -150,20 +152,52 @@ impl Compiler<'_> {
         })
     }
 
+    /// What a field should be; none where it stays what it is, or is configured wrong.
+    fn type_of(&mut self, path: &str, config: &FieldConfig) -> Option<Type> {
+        if config.as_ != Some(Cast::Time) {
+            let given = [
+                ("formats", !config.formats.as_slice().is_empty()),
+                ("zone", config.zone.is_some()),
+                ("write", config.write.is_some()),
+            ];
+            for (key, _) in given.into_iter().filter(|(_, given)| *given) {
+                self.wrong(&format!("{path}.{key}"), "this is for `as: time`");
+            }
+        }
+        Some(match config.as_? {
+            Cast::Double => Type::Double,
+            Cast::Int => Type::Int,
+            Cast::Bool => Type::Bool,
+            Cast::String => Type::String,
+            Cast::Time => match Rewrite::new(config) {
+                Ok(form) => Type::Time(Box::new(form)),
+                Err(mistakes) => {
+                    for mistake in mistakes {
+                        let mistake = self.below(path, mistake);
+                        self.mistakes.push(mistake);
+                    }
+                    return None;
+                }
+            },
+        })
+    }
+
     /// None where there is none, too.
-    fn constant(&mut self, key: &str, value: &Json, as_: Option<Cast>) -> Option<Constant> {
+    fn instead(&mut self, key: &str, value: &Json, as_: Option<&Type>) -> Option<Instead> {
+        match (value, as_) {
+            (Json::String(now), Some(Type::Time(_))) if now == "now" => Some(Instead::Now),
+            _ => self.constant(key, value, as_).map(Instead::Constant),
+        }
+    }
+
+    /// None where there is none, too.
+    fn constant(&mut self, key: &str, value: &Json, as_: Option<&Type>) -> Option<Constant> {
         if value.is_null() {
             return None;
         }
         let constant = Constant::new(value, as_);
         if constant.is_none() {
-            let what = match as_ {
-                Some(Cast::Double) => "a number",
-                Some(Cast::Int) => "a whole number of 64 bits",
-                Some(Cast::Bool) => "a boolean",
-                Some(Cast::String) | None => "text",
-            };
-            self.wrong(key, format!("`{value}` cannot be made into {what}"));
+            self.wrong(key, format!("`{value}` cannot be made into {}", as_.map_or("text", Type::name)));
         }
         constant
     }

@@ -1,5 +1,4 @@
-use super::cast::cast;
-use crate::normalize::config::Cast;
+use super::cast::Type;
 use serde_json::Value as Json;
 use tidewatch_otlp::{
     edit::Arena,
@@ -16,12 +15,12 @@ pub(super) struct Constant {
 
 impl Constant {
     /// None: it cannot be made into what the field is.
-    pub(super) fn new(json: &Json, as_: Option<Cast>) -> Option<Self> {
+    pub(super) fn new(json: &Json, as_: Option<&Type>) -> Option<Self> {
         let mut bytes = Vec::new();
         put(json, Slot::new(&mut bytes));
         let Some(as_) = as_ else { return Some(Self { bytes }) };
         let arena = Arena::new();
-        let value = cast(ValueView::of_any_value(&bytes), as_, &arena)?;
+        let value = as_.cast(ValueView::of_any_value(&bytes), 0, &arena)?;
         let mut bytes = Vec::new();
         value.put(&mut bytes);
         Some(Self { bytes })

@@ -1,11 +1,10 @@
 //! Fields of a record: what they come from, and what they are made into.
 
 use super::{
-    cast::cast,
+    cast::Type,
     constant::Constant,
     refusal::{Reason, Refusal},
 };
-use crate::normalize::config::Cast;
 use tidewatch_otlp::{
     edit::Arena,
     views::{AttributesView, ValueView},
@@ -77,44 +76,62 @@ pub(super) struct Field {
     pub(super) name: String,
     /// Never empty.
     pub(super) from: Vec<String>,
-    pub(super) as_: Option<Cast>,
-    pub(super) default: Option<Constant>,
+    pub(super) as_: Option<Type>,
+    pub(super) default: Option<Instead>,
     /// Instead of what is not valid; none: the record is refused.
-    pub(super) invalid: Option<Constant>,
+    pub(super) invalid: Option<Instead>,
     pub(super) required: bool,
     pub(super) one_of: Vec<Constant>,
 }
 
+/// A value that stands for one that is not there.
+#[derive(Debug)]
+pub(super) enum Instead {
+    Constant(Constant),
+    /// The time of the agent's clock.
+    Now,
+}
+
 impl Field {
-    /// The value, if there is one, and whether it stands for one that is not valid.
+    /// The value, if there is one, and whether it stands for one that is not valid. `now` is the agent's clock.
     pub(super) fn read<'a>(
         &'a self,
         record: &Fields<'a>,
+        now: u64,
         arena: &'a Arena,
     ) -> Result<Option<(ValueView<'a>, bool)>, Refusal> {
         let found = self.from.iter().find_map(|name| Some((name, record.find(name)?)));
         let Some((name, value)) = found else {
             return match &self.default {
-                Some(default) => Ok(Some((default.view(), false))),
+                Some(default) => Ok(Some((self.instead(default, now, arena), false))),
                 None if self.required => {
                     Err(Refusal::of_field(Reason::MissingField, &self.from[0], "is missing"))
                 }
                 None => Ok(None),
             };
         };
-        match (self.accept(value, arena), &self.invalid) {
+        match (self.accept(value, now, arena), &self.invalid) {
             (Ok(value), _) => Ok(Some((value, false))),
-            (Err(_), Some(instead)) => Ok(Some((instead.view(), true))),
+            (Err(_), Some(invalid)) => Ok(Some((self.instead(invalid, now, arena), true))),
             (Err(reason), None) => Err(Refusal::of_field(reason, name, self.wrong(reason))),
         }
     }
 
-    fn accept<'a>(&self, value: ValueView<'a>, arena: &'a Arena) -> Result<ValueView<'a>, Reason> {
-        let value = match self.as_ {
+    fn instead<'a>(&self, instead: &'a Instead, now: u64, arena: &'a Arena) -> ValueView<'a> {
+        match (instead, &self.as_) {
+            (Instead::Constant(constant), _) => constant.view(),
+            (Instead::Now, Some(Type::Time(form))) => ValueView::Str(form.write(now, arena)),
+            (Instead::Now, _) => ValueView::Empty,
+        }
+    }
+
+    fn accept<'a>(&self, value: ValueView<'a>, now: u64, arena: &'a Arena) -> Result<ValueView<'a>, Reason> {
+        let value = match &self.as_ {
             None => value,
-            Some(as_) => cast(value, as_, arena).ok_or(match as_ {
-                Cast::Bool => Reason::NotABoolean,
-                Cast::Double | Cast::Int | Cast::String => Reason::NotANumber,
+            Some(as_) => as_.cast(value, now, arena).ok_or(match as_ {
+                Type::Bool => Reason::NotABoolean,
+                Type::Time(_) => Reason::NoTime,
+                Type::Double | Type::Int | Type::String => Reason::NotANumber,
             })?,
         };
         let allowed = self.one_of.is_empty() || self.one_of.iter().any(|one| one.is(value));
@@ -122,14 +139,12 @@ impl Field {
     }
 
     fn wrong(&self, reason: Reason) -> String {
-        match (reason, self.as_) {
-            (Reason::NotAllowed, _) => {
+        match (reason, &self.as_) {
+            (Reason::NotAllowed, _) | (_, None) => {
                 let values: Vec<_> = self.one_of.iter().map(|one| one.view().to_string()).collect();
                 format!("is none of {}", values.join(", "))
             }
-            (_, Some(Cast::Int)) => "is not a whole number".into(),
-            (_, Some(Cast::Bool)) => "is not a boolean".into(),
-            _ => "is not a number".into(),
+            (_, Some(as_)) => format!("is not {}", as_.name()),
         }
     }
 }

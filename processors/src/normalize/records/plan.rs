@@ -86,7 +86,7 @@ impl Plan {
     ) -> Result<Option<GaugePoint<'a>>, Refusal> {
         work.flaws.clear();
         work.raw.refill(self.read(item.log.body(), arena)?);
-        self.map(work, arena)?;
+        self.map(work, now, arena)?;
         self.compute(item, work, arena)?;
         self.set_time(item, work, now)?;
         self.set_severity(item, work, arena);
@@ -134,11 +134,11 @@ impl Plan {
     }
 
     /// The fields of the result, and perhaps the others.
-    fn map<'a>(&'a self, work: &mut Work<'a>, arena: &'a Arena) -> Result<(), Refusal> {
+    fn map<'a>(&'a self, work: &mut Work<'a>, now: u64, arena: &'a Arena) -> Result<(), Refusal> {
         let Work { raw, fields, flaws } = work;
         fields.clear();
         for field in &self.fields {
-            if let Some((value, flawed)) = field.read(raw, arena)? {
+            if let Some((value, flawed)) = field.read(raw, now, arena)? {
                 fields.push(&field.name, value);
                 if flawed {
                     flaws.push(&field.name);

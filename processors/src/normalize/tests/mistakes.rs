@@ -33,7 +33,7 @@ fn every_mistake_stands_at_its_key() {
         (
             json!({"fields": {"a": {"as": "int", "invalid": 1.5}}}),
             "fields.a.invalid",
-            "`1.5` cannot be made into a whole number of 64 bits",
+            "`1.5` cannot be made into a whole number",
         ),
         (
             json!({"fields": {"a": {"as": "bool", "one_of": ["?"]}}}),
@@ -62,6 +62,17 @@ fn every_mistake_stands_at_its_key() {
             "unknown function `sett`",
         ),
         (json!({"time": {}}), "time", "a field has to be named"),
+        (json!({"fields": {"a": {"write": "unix"}}}), "fields.a.write", "this is for `as: time`"),
+        (
+            json!({"fields": {"a": {"as": "time", "formats": ["%d", "%"]}}}),
+            "fields.a.formats[1]",
+            "a directive is missing behind `%`",
+        ),
+        (
+            json!({"fields": {"a": {"as": "time", "default": "x"}}}),
+            "fields.a.default",
+            "`\"x\"` cannot be made into a time as configured",
+        ),
         (
             json!({"time": {"from": "a", "zone": "Europe/Atlantis"}}),
             "time.zone",

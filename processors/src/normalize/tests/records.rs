@@ -170,6 +170,34 @@ fn a_time_that_cannot_be_read_is_now_if_that_is_wanted() {
 }
 
 #[test]
+fn times_in_fields_are_written_in_one_way() {
+    let entry = |write: Json| {
+        json!({"parse": "json", "fields": {
+            "start": {"from": "Debut", "as": "time", "formats": ["%d-%m-%Y %H:%M:%S%.f", "unix"], "zone": "Europe/Berlin",
+                "write": write, "invalid": "now"},
+            "end": {"from": "Fin", "as": "time", "default": "2025-09-05T16:45:27Z"},
+        }})
+    };
+    let text = r#"{"Debut": "05-09-2025 18:45:26.191702", "Fin": "2025-09-05T18:45:28+02:00"}"#;
+    for (write, start) in [
+        (json!("iso8601"), "2025-09-05T18:45:26.191702"),
+        (json!("%d.%m.%Y %H:%M"), "05.09.2025 18:45"),
+        (json!("unix_ms"), "1757090726191.702"),
+        (Json::Null, "2025-09-05T16:45:26.191702Z"),
+    ] {
+        assert_eq!(body(entry(write), text), json!({"start": start, "end": "2025-09-05T16:45:28Z"}));
+    }
+    let bench = Bench::records(entry(json!("iso8601")));
+    let made = bench.lines(&[r#"{"Debut": 1757090726}"#, r#"{"Debut": "yesterday"}"#]);
+    assert_eq!(made[0]["body"], json!({"start": "2025-09-05T18:45:26", "end": "2025-09-05T16:45:27Z"}));
+    assert_eq!(made[1]["attributes"]["tidewatch.data_quality"], json!(["start"]));
+    let now = made[1]["body"]["start"].as_str().unwrap();
+    assert!(now.len() >= 19 && now.starts_with("20"), "{now}");
+    let out = bench.take(lines(&[r#"{"Fin": "yesterday"}"#]));
+    assert_eq!(out.verdict.rejected.unwrap().reason, "`Fin`: is not a time as configured");
+}
+
+#[test]
 fn severities_move_to_their_place() {
     let made = Bench::records(json!({"parse": "json", "severity": {"from": ["lvl", "level"]}})).lines(&[
         r#"{"level": "Warning", "x": 1}"#,
