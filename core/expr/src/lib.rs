@@ -20,6 +20,7 @@ mod error;
 mod expression;
 mod failure;
 mod functions;
+mod glob;
 mod lexer;
 mod limits;
 mod node;

@@ -65,22 +65,3 @@ fn compiled(pattern: &str, kept: &Mutex<Kept>) -> Result<Arc<Regex>, Failure> {
     kept.insert(pattern.to_owned(), Arc::clone(&regex));
     Ok(regex)
 }
-
-/// A pattern for whole texts: `*` is any text, `?` a character, `[a-c]` one of several, `{a,b}` either.
-#[derive(Debug)]
-pub(crate) struct Glob(globset::GlobMatcher);
-
-impl Glob {
-    /// The argument of this name, which is written out.
-    pub(crate) fn argument(arguments: &mut Arguments, name: &str) -> Result<Self, Wrong> {
-        let offset = arguments.offset_of(name);
-        let pattern = arguments.text(name)?;
-        let glob = globset::GlobBuilder::new(&pattern).backslash_escape(true).build();
-        glob.map(|glob| Self(glob.compile_matcher()))
-            .map_err(|error| Wrong::new(offset, error.kind().to_string()))
-    }
-
-    pub(crate) fn is_match(&self, text: &str) -> bool {
-        self.0.is_match(text)
-    }
-}

@@ -6,10 +6,11 @@ use crate::{
     arguments::Arguments,
     error::Wrong,
     functions::Mapper,
+    glob::Glob,
     limits::fits,
     node::Node,
     path::Path,
-    pattern::{Glob, Pattern},
+    pattern::Pattern,
     text::text,
 };
 use regex::Regex;

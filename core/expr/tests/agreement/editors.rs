@@ -2,13 +2,20 @@
 
 use crate::interpret::{evaluate, leave, read, write};
 use crate::patterns::{glob, regex};
-use crate::record::Record;
+use crate::record::{Item, Record};
 use crate::statement::{Expr, Path, Statement};
 use crate::value::{Fault, Result, Value, put};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value as Any};
+use opentelemetry_proto::tonic::metrics::v1::{Gauge, Sum, metric::Data};
 use std::mem::take;
 
 pub(crate) fn run(statement: &Statement, record: &mut Record<'_>) -> Result<()> {
+    if statement.editor.starts_with("convert_") {
+        convert(statement, record);
+        return Ok(());
+    }
     let Some(Expr::Path(target)) = statement.argument("target", 0) else { panic!("{statement}: no target") };
     let value = |name, place, record: &Record<'_>| match statement.argument(name, place) {
         Some(argument) => evaluate(argument, record),
@@ -24,6 +31,20 @@ pub(crate) fn run(statement: &Statement, record: &mut Record<'_>) -> Result<()> 
         "delete_key" => {
             let key = text("key", 1, record)?;
             edit(target, record, |map| map.retain(|entry| entry.key != key))
+        }
+        "delete_index" => {
+            let Value::List(mut list) = read(target, record)? else { return Err(Fault::Fails) };
+            let start = value("start_index", 1, record)?.int()?;
+            let end = match statement.argument("end_index", 2) {
+                Some(end) => evaluate(end, record)?.int()?,
+                None => start.saturating_add(1),
+            };
+            let length = list.len() as i64;
+            if !(0 <= start && start <= end && end <= length) {
+                return Err(Fault::Fails);
+            }
+            list.drain(start as usize..end as usize);
+            write(target, record, Value::List(list))
         }
         "delete_keys" => {
             let keys = texts(statement.argument("keys", 1));
@@ -68,9 +89,22 @@ pub(crate) fn run(statement: &Statement, record: &mut Record<'_>) -> Result<()> 
             merge(&mut map, source, &strategy);
             write(target, record, Value::Map(map))
         }
+        "stringify_all" => {
+            let Value::Map(mut map) = read(target, record)? else { return edit(target, record, |_| ()) };
+            for entry in &mut map {
+                let shown = match Value::of(entry.value.as_ref()) {
+                    // Unlike the converter `String`, which writes them in hexadecimal.
+                    Value::Bytes(bytes) => STANDARD.encode(bytes),
+                    value => value.shown()?.unwrap_or_default(),
+                };
+                entry.value = Some(Value::Text(shown).store()?);
+            }
+            write(target, record, Value::Map(map))
+        }
         "truncate_all" => {
             let limit = value("limit", 1, record)?.int()? as usize;
-            edit(target, record, |map| each_text(map, |text| Some(shortened(text, limit))))
+            let marker = value("truncation_marker", 3, record)?.text().unwrap_or_default();
+            edit(target, record, |map| each_text(map, |text| shortened(text, limit, &marker)))
         }
         "replace_all_matches" => {
             let (glob, replacement) = (glob(&text("pattern", 1, record)?), text("replacement", 2, record)?);
@@ -162,19 +196,24 @@ fn restrict(map: &mut Vec<KeyValue>, limit: usize, first: &[String]) {
 
 fn flatten(map: &[KeyValue], prefix: &str, depth: i64, flat: &mut Vec<KeyValue>) {
     for entry in map {
-        flatten_value(format!("{prefix}{}", entry.key), entry.value.clone().unwrap_or_default(), depth, flat);
+        flatten_value(
+            &format!("{prefix}{}", entry.key),
+            entry.value.clone().unwrap_or_default(),
+            depth,
+            flat,
+        );
     }
 }
 
-fn flatten_value(key: String, value: AnyValue, depth: i64, flat: &mut Vec<KeyValue>) {
+fn flatten_value(key: &str, value: AnyValue, depth: i64, flat: &mut Vec<KeyValue>) {
     match value.value {
         Some(Any::KvlistValue(map)) if depth > 0 => flatten(&map.values, &format!("{key}."), depth - 1, flat),
         Some(Any::ArrayValue(list)) if depth > 0 => {
             for (index, value) in list.values.into_iter().enumerate() {
-                flatten_value(format!("{key}.{index}"), value, depth - 1, flat);
+                flatten_value(&format!("{key}.{index}"), value, depth - 1, flat);
             }
         }
-        value => put(flat, &key, AnyValue { value }),
+        value => put(flat, key, AnyValue { value }),
     }
 }
 
@@ -187,16 +226,38 @@ fn merge(map: &mut Vec<KeyValue>, source: Vec<KeyValue>, strategy: &str) {
     }
 }
 
-/// At most so many bytes, and no part of a character.
-fn shortened(text: &str, limit: usize) -> String {
+/// At most so many bytes, the marker among them, and no part of a character. None: it is that short.
+fn shortened(text: &str, limit: usize, marker: &str) -> Option<String> {
     let mut short = String::new();
     for character in text.chars() {
-        if short.len() + character.len_utf8() > limit {
+        if short.len() + character.len_utf8() + marker.len() > limit {
             break;
         }
         short.push(character);
     }
-    short
+    (text.len() > limit).then(|| short + marker)
+}
+
+/// Metrics of another kind stay.
+fn convert(statement: &Statement, record: &mut Record<'_>) {
+    let Item::Metric(metric) = &mut record.item else { panic!("{statement} is for metrics") };
+    let text = |name| match statement.argument(name, 0) {
+        Some(Expr::Text(text)) => text.as_str(),
+        _ => "",
+    };
+    match (statement.editor, &mut metric.data) {
+        ("convert_sum_to_gauge", Some(Data::Sum(sum))) => {
+            metric.data = Some(Data::Gauge(Gauge { data_points: take(&mut sum.data_points) }));
+        }
+        ("convert_gauge_to_sum", Some(Data::Gauge(gauge))) => {
+            metric.data = Some(Data::Sum(Sum {
+                data_points: take(&mut gauge.data_points),
+                aggregation_temporality: if text("aggregation_temporality") == "delta" { 1 } else { 2 },
+                is_monotonic: matches!(statement.argument("is_monotonic", 1), Some(Expr::Bool(true))),
+            }));
+        }
+        _ => {}
+    }
 }
 
 /// A list with more at its end: of a list, its values; of nil, nothing.

@@ -119,13 +119,15 @@ fn calculate(left: &Value, operator: char, right: &Value) -> Result<Value> {
             '*' => left.wrapping_mul(*right),
             _ => left.wrapping_div(*right),
         }),
-        (Value::Time(left), '-', Value::Time(right)) => Value::Duration(left.saturating_sub(*right)),
+        (Value::Time(left), '-', Value::Time(right))
+        | (Value::Duration(left), '-', Value::Duration(right)) => {
+            Value::Duration(left.saturating_sub(*right))
+        }
         (Value::Time(time), '+', Value::Duration(span)) | (Value::Duration(span), '+', Value::Time(time)) => {
             Value::Time(time.saturating_add(*span))
         }
         (Value::Time(time), '-', Value::Duration(span)) => Value::Time(time.saturating_sub(*span)),
         (Value::Duration(left), '+', Value::Duration(right)) => Value::Duration(left.saturating_add(*right)),
-        (Value::Duration(left), '-', Value::Duration(right)) => Value::Duration(left.saturating_sub(*right)),
         _ => {
             let (left, right) = (left.number().ok_or(Fault::Fails)?, right.number().ok_or(Fault::Fails)?);
             Value::Float(match operator {

@@ -3,18 +3,21 @@
 use super::{Generator, unnamed};
 use crate::fields::Kind;
 use crate::statement::{Argument, Expr};
+use tidewatch_expr::Context;
 
 const GLOBS: [&str; 6] = ["*", "a*", "*=*", "?", "b c", "*o*"];
 
 const REPLACEMENTS: [&str; 6] = ["", "***", "$1", "<${2}>", "$0$0", "-"];
 
 /// Some more often than others.
-const EDITORS: [&str; 21] = [
+const EDITORS: [&str; 23] = [
     "set",
     "set",
     "set",
     "set",
     "append",
+    "convert",
+    "delete_index",
     "delete_key",
     "delete_keys",
     "delete_matching_keys",
@@ -37,11 +40,12 @@ impl Generator<'_> {
     pub(super) fn editor(&mut self) -> (&'static str, Vec<Argument>) {
         let name = self.source.pick(&EDITORS);
         let target = match name {
+            "convert" => return self.conversion(),
             "set" => {
                 let (target, kind) = self.target();
                 return (name, vec![unnamed(Expr::Path(target)), unnamed(self.value(kind, 2))]);
             }
-            "append" | "replace_match" | "replace_pattern" => self.target().0,
+            "append" | "delete_index" | "replace_match" | "replace_pattern" => self.target().0,
             _ => self.map_path(),
         };
         let mut arguments = vec![unnamed(Expr::Path(target))];
@@ -58,6 +62,13 @@ impl Generator<'_> {
             }
             "delete_key" => with(self.key_text()),
             "delete_matching_keys" | "keep_matching_keys" => with(self.pattern()),
+            "delete_index" => {
+                with(self.value(Kind::Int, 0));
+                if self.source.one_in(2) {
+                    with(Expr::Int(self.source.below(4) as i64));
+                }
+            }
+            "stringify_all" => {}
             "delete_keys" | "keep_keys" => with(self.key_list(4)),
             "flatten" => {
                 if self.source.one_in(2) {
@@ -80,7 +91,14 @@ impl Generator<'_> {
                     with(Expr::Text(self.source.pick(&["insert", "update", "upsert"]).to_owned()));
                 }
             }
-            "truncate_all" => with(Expr::Int(self.source.below(6) as i64)),
+            "truncate_all" => {
+                let limit = self.source.below(6);
+                with(Expr::Int(limit as i64));
+                if self.source.one_in(3) {
+                    let value = Expr::Text("...".get(..limit).unwrap_or("...").to_owned());
+                    arguments.push(Argument { name: Some("truncation_marker"), value });
+                }
+            }
             "replace_match" | "replace_all_matches" => {
                 with(Expr::Text(self.source.pick(&GLOBS).to_owned()));
                 with(self.text(1));
@@ -95,6 +113,19 @@ impl Generator<'_> {
             other => panic!("{other} is not known"),
         }
         (name, arguments)
+    }
+
+    /// For metrics; elsewhere another editor.
+    fn conversion(&mut self) -> (&'static str, Vec<Argument>) {
+        match (self.context, self.source.one_in(2)) {
+            (Context::Metric, false) => ("convert_sum_to_gauge", Vec::new()),
+            (Context::Metric, true) => {
+                let temporality = Expr::Text(self.source.pick(&["delta", "cumulative"]).to_owned());
+                let monotonic = Expr::Bool(self.source.one_in(2));
+                ("convert_gauge_to_sum", vec![unnamed(temporality), unnamed(monotonic)])
+            }
+            _ => ("stringify_all", vec![unnamed(Expr::Path(self.map_path()))]),
+        }
     }
 
     /// Less than `limit` keys, none twice.
