@@ -20,6 +20,11 @@ impl Groups {
         Ok(Self(regex))
     }
 
+    /// The names of the groups, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.capture_names().flatten()
+    }
+
     /// What the named groups match, all of it text; a group that takes no part in the match is an empty one. Of groups
     /// of one name the last counts.
     ///

@@ -62,6 +62,9 @@ impl Compiler<'_> {
             .map(|form| Text::new(form).map_err(|mistake| self.mistakes.push(self.below("parse", mistake))));
         let fields: Vec<_> =
             config.fields.into_iter().map(|(name, field)| self.field(name, &field)).collect();
+        if let Some(Ok(text)) = &text {
+            self.check_sources(text, &fields);
+        }
         let time = config.time.map(|time| {
             Time::new(&time).map_err(|mistakes| {
                 let mistakes: Vec<_> =
@@ -104,6 +107,18 @@ impl Compiler<'_> {
             metric,
             on_error: config.on_error,
         })
+    }
+
+    /// Of a text whose fields are known, a field comes from one of these, unless it has a default.
+    fn check_sources(&mut self, text: &Text, fields: &[Option<Field>]) {
+        let Some(known) = text.names() else { return };
+        for field in fields.iter().flatten().filter(|field| field.default.is_none()) {
+            if !field.from.iter().any(|from| known.contains(&from.as_str())) {
+                let message = format!("`parse` makes no field `{}`", field.from.join("` or `"));
+                let mistake = Mistake::new(self.at(&format!("fields.{}", field.name)), message);
+                self.mistakes.push(mistake.help(format!("there are `{}`", known.join("`, `"))));
+            }
+        }
     }
 
     fn field(&mut self, name: String, config: &FieldConfig) -> Option<Field> {

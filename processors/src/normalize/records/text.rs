@@ -32,6 +32,17 @@ impl Text {
         })
     }
 
+    /// The names of all fields that there can be; none where they stand in the text.
+    pub(super) fn names(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::Csv(_, columns) if !columns.is_empty() => {
+                Some(columns.iter().map(String::as_str).collect())
+            }
+            Self::Groups(groups) => Some(groups.names().collect()),
+            Self::Csv(..) | Self::Json | Self::Logfmt | Self::KeyValue(_) => None,
+        }
+    }
+
     /// The fields of a text, or what is wrong with it: nothing of the text is in that.
     pub(super) fn read<'a>(&self, text: &str, arena: &'a Arena) -> Result<AttributesView<'a>, String> {
         let fields = match self {

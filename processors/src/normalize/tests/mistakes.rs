@@ -61,6 +61,16 @@ fn every_mistake_stands_at_its_key() {
             "compute[1]",
             "unknown function `sett`",
         ),
+        (
+            json!({"parse": {"csv": {"columns": ["a"]}}, "fields": {"x": {"from": ["b", "c"]}, "y": {"default": 1}, "z": {"from": "a"}}}),
+            "fields.x",
+            "`parse` makes no field `b` or `c`",
+        ),
+        (
+            json!({"parse": {"regex": "(?<level>.)"}, "fields": {"lvl": {}}}),
+            "fields.lvl",
+            "`parse` makes no field `lvl`",
+        ),
         (json!({"time": {}}), "time", "a field has to be named"),
         (json!({"fields": {"a": {"write": "unix"}}}), "fields.a.write", "this is for `as: time`"),
         (
