@@ -76,6 +76,17 @@ fn programs(signal: Signal) -> &'static [(Context, &'static [&'static str])] {
                     r#"delete_key(body, "k")"#,
                     r#"set(resource.attributes["last"], trace_id.string)"#,
                     r#"set(trace_id.string, attributes["host"])"#,
+                    r#"merge_maps(attributes, resource.attributes, "insert")"#,
+                    r#"flatten(attributes, "flat", 2)"#,
+                    r#"flatten(body, resolve_conflicts=true)"#,
+                    r#"keep_matching_keys(body, "^[a-z]")"#,
+                    r#"replace_all_patterns(attributes, "value", "[a-z]", "$0$0")"#,
+                    r#"replace_all_patterns(attributes, "key", "e", "E")"#,
+                    r#"replace_pattern(body, "(.)(.)", "$2$1")"#,
+                    r#"append(attributes["list"], values=[severity_text, body])"#,
+                    r#"limit(attributes, 5, ["event"])"#,
+                    r#"truncate_all(attributes, 9, truncation_marker="...")"#,
+                    r#"stringify_all(attributes)"#,
                 ],
             ),
         ],
@@ -88,6 +99,9 @@ fn programs(signal: Signal) -> &'static [(Context, &'static [&'static str])] {
                     r#"set(status.message, kind.string)"#,
                     r#"set(end_time, start_time + (end_time - start_time))"#,
                     r#"delete_key(attributes, "service.name")"#,
+                    r#"delete_matching_keys(resource.attributes, "s.*e")"#,
+                    r#"set(attributes["upper"], ToUpperCase(Concat([name, trace_state], "-")))"#,
+                    r#"set(attributes["short"], Substring(trace_id.string, 0, 8))"#,
                 ],
             ),
             (
@@ -100,7 +114,15 @@ fn programs(signal: Signal) -> &'static [(Context, &'static [&'static str])] {
             ),
         ],
         Signal::Metrics => &[
-            (Context::Metric, &[r#"set(metadata["type"], type)"#, r#"set(unit, name) where unit == """#]),
+            (
+                Context::Metric,
+                &[
+                    r#"set(metadata["type"], type)"#,
+                    r#"set(unit, name) where unit == """#,
+                    r#"convert_sum_to_gauge()"#,
+                    r#"convert_gauge_to_sum("delta", true) where Len(name) > 3"#,
+                ],
+            ),
             (
                 Context::DataPoint,
                 &[
@@ -110,6 +132,8 @@ fn programs(signal: Signal) -> &'static [(Context, &'static [&'static str])] {
                     r#"set(metric.aggregation_temporality, 1)"#,
                     r#"set(attributes["buckets"], bucket_counts)"#,
                     r#"set(sum, Max(sum, 0)) where sum != nil"#,
+                    r#"keep_keys(attributes, ["metric", "k", "buckets"])"#,
+                    r#"replace_all_matches(attributes, "*.*", "dotted")"#,
                 ],
             ),
         ],

@@ -3,9 +3,11 @@
 
 use bolero::check;
 use tidewatch_otlp::Signal;
+use tidewatch_otlp::edit::Level;
 use tidewatch_otlp::testing::{Source, arb_request, damage, rearrange};
 
 use crate::check::judge;
+use crate::edit::{Plan, edits_well};
 use crate::split::{halves_well, merges_well, splits_well};
 
 const ITERATIONS: usize = 1_000;
@@ -44,6 +46,18 @@ fn fuzz_check() {
     check!().with_iterations(ITERATIONS).for_each(|input| {
         if let Some((signal, bytes)) = wire(input) {
             judge(signal, &bytes);
+        }
+    });
+}
+
+#[test]
+fn fuzz_edit() {
+    check!().with_iterations(ITERATIONS).for_each(|input| {
+        let Some((&seed, input)) = input.split_first_chunk::<8>() else { return };
+        let Some((signal, bytes)) = wire(input) else { return };
+        if let Ok(checked) = tidewatch_otlp::Request::check(signal, bytes.into()) {
+            let seed = u64::from_le_bytes(seed);
+            edits_well(&checked.request, &Plan::new(seed, Level::Part, 3, (seed % 7) as usize));
         }
     });
 }

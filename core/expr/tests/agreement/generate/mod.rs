@@ -11,8 +11,8 @@ use tidewatch_otlp::testing::Source;
 /// Keys of attributes, in statements and in batches.
 pub(crate) const KEYS: [&str; 6] = ["a", "b", "service.name", "k", "host", ""];
 /// Texts, in statements and in batches.
-pub(crate) const TEXTS: [&str; 9] =
-    ["", "a", "b c", "x=1;y=2", "12", "-3.5", "Ünï", "password=hunter2 ok", "A,B,,C"];
+pub(crate) const TEXTS: [&str; 10] =
+    ["", "a", "ü", "b c", "x=1;y=2", "12", "-3.5", "Ünï", "password=hunter2 ok", "A,B,,C"];
 
 /// Draws statements for one context.
 pub(crate) struct Generator<'s> {

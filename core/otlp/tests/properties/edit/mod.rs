@@ -21,7 +21,8 @@ use tidewatch_otlp::{Request, Signal};
 
 use self::items::{edit_event, edit_log, edit_span};
 use self::owners::{edit_resource, edit_scope};
-use self::plan::{Edit, Plan};
+use self::plan::Edit;
+pub(crate) use self::plan::Plan;
 use self::points::{edit_metric, edit_point};
 use crate::{any_signal, choices};
 
@@ -110,7 +111,7 @@ impl<'a> Editor<'a> for Planned<'a> {
 }
 
 /// Asserts that a plan makes of the bytes what it makes of the messages.
-fn edits_well(request: &Request, plan: &Plan) {
+pub(crate) fn edits_well(request: &Request, plan: &Plan) {
     let (canonical, arena) = (request.canonical(), Arena::new());
     let rewritten = rewrite(&canonical, &arena, &mut Planned { plan: plan.clone(), arena: &arena });
     assert!(!plan.is_idle() || rewritten.is_none(), "nothing was to be done");

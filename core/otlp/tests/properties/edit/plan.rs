@@ -9,7 +9,7 @@ const KEYS: [&str; 7] = ["service.name", "host", "http.route", "k", "event", "",
 
 /// Draws what is done, visit by visit.
 #[derive(Debug, Clone)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     pub(super) seed: u64,
     pub(super) level: Level,
     /// At most as many edits on a visit.
@@ -57,7 +57,7 @@ pub(super) enum Step {
 }
 
 impl Plan {
-    pub(super) fn new(seed: u64, level: Level, edits: usize, drops: usize) -> Self {
+    pub(crate) fn new(seed: u64, level: Level, edits: usize, drops: usize) -> Self {
         Self { seed, level, edits, drops, visits: 0 }
     }
 
