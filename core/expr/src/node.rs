@@ -154,9 +154,6 @@ impl Operator {
                     Self::Divide => left / right,
                 })
             }
-            (Value::Time(left), Self::Subtract, Value::Time(right)) => {
-                Value::Duration(left.saturating_sub(*right))
-            }
             (Value::Time(time), Self::Add, Value::Duration(span))
             | (Value::Duration(span), Self::Add, Value::Time(time)) => {
                 Value::Time(time.saturating_add(*span))
@@ -167,7 +164,8 @@ impl Operator {
             (Value::Duration(left), Self::Add, Value::Duration(right)) => {
                 Value::Duration(left.saturating_add(*right))
             }
-            (Value::Duration(left), Self::Subtract, Value::Duration(right)) => {
+            (Value::Time(left), Self::Subtract, Value::Time(right))
+            | (Value::Duration(left), Self::Subtract, Value::Duration(right)) => {
                 Value::Duration(left.saturating_sub(*right))
             }
             _ => {

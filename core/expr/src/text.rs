@@ -20,8 +20,7 @@ pub(crate) fn text_of<'a>(value: &Value<'a>, arena: &'a Arena) -> Result<Option<
 
 /// Adds the text of a value; nothing for nil.
 pub(crate) fn put(value: &Value<'_>, out: &mut String) -> Result<(), Failure> {
-    // Writing to a string does not fail.
-    let _ = match value {
+    let written = match value {
         Value::Nil => Ok(()),
         Value::Text(text) => {
             fits(out.len() + text.len())?;
@@ -39,6 +38,7 @@ pub(crate) fn put(value: &Value<'_>, out: &mut String) -> Result<(), Failure> {
         Value::Time(nanos) => write!(out, "{}", timestamp(*nanos)),
         Value::Duration(nanos) => write!(out, "{:#}", SignedDuration::from_nanos(*nanos)),
     };
+    written.map_err(|_| Failure::new("the value cannot be written as text"))?;
     fits(out.len())
 }
 

@@ -2,16 +2,8 @@
 
 use super::{Editor, Function, editor, maps::edit_map};
 use crate::{
-    Failure, RecordMut, Value,
-    arguments::Arguments,
-    error::Wrong,
-    functions::Mapper,
-    glob::Glob,
-    limits::fits,
-    node::Node,
-    path::Path,
-    pattern::Pattern,
-    text::text,
+    Failure, RecordMut, Value, arguments::Arguments, error::Wrong, functions::Mapper, glob::Glob,
+    limits::fits, node::Node, path::Path, pattern::Pattern, text::text,
 };
 use regex::Regex;
 use std::sync::Arc;

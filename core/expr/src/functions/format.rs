@@ -91,16 +91,13 @@ impl Spec {
     /// The value as the verb says, or what Go writes of a verb that does not fit.
     fn show(&self, verb: char, value: ValueView<'_>) -> String {
         match (verb, value) {
-            ('v', ValueView::Str(text)) => self.cut(text),
-            ('v', ValueView::Int(number)) => self.integer(number, 10, false),
             ('v', ValueView::Double(number)) => self.signed(number, shortest(number)),
-            ('v', other) => plain_text(&other),
-            ('s', ValueView::Str(text)) => self.cut(text),
+            ('v' | 's', ValueView::Str(text)) => self.cut(text),
             ('q', ValueView::Str(text)) => format!("{text:?}"),
             ('x' | 'X', ValueView::Str(text)) => cased(hex::encode(text), verb),
             ('s', ValueView::Bytes(bytes)) => self.cut(&String::from_utf8_lossy(bytes)),
             ('x' | 'X', ValueView::Bytes(bytes)) => cased(hex::encode(bytes), verb),
-            ('d', ValueView::Int(number)) => self.integer(number, 10, false),
+            ('v' | 'd', ValueView::Int(number)) => self.integer(number, 10, false),
             ('b', ValueView::Int(number)) => self.integer(number, 2, false),
             ('o', ValueView::Int(number)) => self.integer(number, 8, false),
             ('x' | 'X', ValueView::Int(number)) => self.integer(number, 16, verb == 'X'),
@@ -119,6 +116,7 @@ impl Spec {
                 self.signed(number, shortest(number))
             }
             ('t', ValueView::Bool(value)) => value.to_string(),
+            ('v', other) => plain_text(&other),
             (verb, ValueView::Empty) => format!("%!{verb}(<nil>)"),
             (verb, other) => format!("%!{verb}({}={})", go_type(&other), plain_text(&other)),
         }

@@ -104,5 +104,5 @@ fn is_valid_luhn<'a>(values: &[Value<'a>], _: &'a Arena) -> Result<Value<'a>, Fa
             (_, digit) => digit * 2,
         })
         .sum();
-    Ok(Value::Bool(sum % 10 == 0))
+    Ok(Value::Bool(sum.is_multiple_of(10)))
 }

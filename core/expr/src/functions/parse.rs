@@ -25,7 +25,7 @@ pub(super) static TABLE: &[Function] = &[
     ),
 ];
 
-fn failed(failure: ParseFailure) -> Failure {
+fn failed(failure: &ParseFailure) -> Failure {
     Failure::new(failure.to_string())
 }
 
@@ -33,7 +33,7 @@ fn failed(failure: ParseFailure) -> Failure {
 fn parse_json<'a>(values: &[Value<'a>], arena: &'a Arena) -> Result<Value<'a>, Failure> {
     let target = text(&values[0])?;
     fits(target.len())?;
-    let value = json::value(target, json::Numbers::Doubles, arena).map_err(failed)?;
+    let value = json::value(target, json::Numbers::Doubles, arena).map_err(|failure| failed(&failure))?;
     match value {
         ValueView::Array(_) | ValueView::KvList(_) => Ok(value.into()),
         other => Err(Failure::expected("a JSON object or array", &other.into())),
@@ -102,7 +102,7 @@ impl Converter for ParseKeyValue {
             return Err(Failure::new("the text is empty"));
         }
         fits(target.len())?;
-        self.pairs.fields(target, record.arena).map(Value::Map).map_err(failed)
+        self.pairs.fields(target, record.arena).map(Value::Map).map_err(|failure| failed(&failure))
     }
 }
 
@@ -150,7 +150,7 @@ impl Converter for ParseCsv {
         fits(target.len().saturating_add(headers.len()))?;
         let names = headers.split(self.header_delimiter);
         let row = target.trim_matches(['\r', '\n']);
-        self.csv.fields(names, row, record.arena).map(Value::Map).map_err(failed)
+        self.csv.fields(names, row, record.arena).map(Value::Map).map_err(|failure| failed(&failure))
     }
 }
 

@@ -22,7 +22,6 @@ impl Field {
         let value = match (owner, record.item) {
             (Context::Resource, _) => self.of_resource(record.resource),
             (Context::Scope, _) => self.of_scope(record.scope),
-            (_, Item::None) => None,
             (Context::Log | Context::Fields, Item::Log(log)) => self.of_log(log, record.arena),
             (Context::Span, Item::Span(span) | Item::SpanEvent(span, _)) => self.of_span(span, record.arena),
             (Context::SpanEvent, Item::SpanEvent(_, event)) => self.of_event(event),

@@ -1,9 +1,11 @@
 //! Points in another unit.
 
 use super::draft::Draft;
+use super::metrics::{POINTS, data_field};
+use super::nested::Nested;
 use super::put;
 use super::value::put_block;
-use super::{Arena, PointDraft};
+use super::{Arena, MetricDraft, PointDraft};
 use crate::views::repeated::Repeated;
 use crate::views::{
     BucketsView, ExemplarView, ExponentialHistogramPointView, HistogramPointView, Number, NumberPointView,
@@ -32,6 +34,24 @@ impl Factor {
 impl From<f64> for Factor {
     fn from(factor: f64) -> Self {
         Self { over: factor, under: 1.0 }
+    }
+}
+
+impl<'a> MetricDraft<'a> {
+    /// Multiplies what was measured in all its points, as [`PointDraft::rescale`] does. The unit stays.
+    pub fn rescale(&mut self, factor: impl Into<Factor>, arena: &'a Arena) {
+        let factor = factor.into();
+        let Some((kind, data)) = data_field(&self.view.data) else { return };
+        let points = arena.write(|out| {
+            for bytes in Repeated::whole(POINTS, data).messages() {
+                let Some(mut point) = PointDraft::new(kind, bytes) else { continue };
+                point.rescale(factor, arena);
+                let nested = Nested::open(POINTS, bytes.len(), out);
+                point.put(out);
+                nested.close(out);
+            }
+        });
+        self.set_points(points, arena);
     }
 }
 
