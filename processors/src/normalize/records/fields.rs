@@ -5,6 +5,7 @@ use super::{
     constant::Constant,
     refusal::{Reason, Refusal},
 };
+use smallvec::SmallVec;
 use tidewatch_otlp::{
     edit::Arena,
     views::{AttributesView, ValueView},
@@ -13,17 +14,13 @@ use tidewatch_otlp::{
 
 /// The fields of one record, in order.
 #[derive(Debug, Default)]
-pub(super) struct Fields<'a>(Vec<(&'a str, ValueView<'a>)>);
+pub(super) struct Fields<'a>(SmallVec<[(&'a str, ValueView<'a>); 16]>);
 
 impl<'a> Fields<'a> {
     /// Those of a map, in place of what was there.
     pub(super) fn refill(&mut self, map: AttributesView<'a>) {
         self.0.clear();
         self.0.extend(map.iter());
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
     }
 
     /// A value that is there and is not null.

@@ -64,7 +64,7 @@ pub(super) struct Item<'a> {
     pub(super) log: LogDraft<'a>,
 }
 
-/// What is known of the record in hand; kept for the next one, as there is room in it.
+/// What is known of the record in hand.
 #[derive(Debug, Default)]
 pub(super) struct Work<'a> {
     /// The fields as they came.
@@ -72,7 +72,7 @@ pub(super) struct Work<'a> {
     /// Those of the result.
     fields: Fields<'a>,
     /// Names of fields in which a value stands for one that was not valid.
-    pub(super) flaws: Vec<&'a str>,
+    pub(super) flaws: SmallVec<[&'a str; 4]>,
 }
 
 impl Plan {
@@ -84,7 +84,6 @@ impl Plan {
         now: u64,
         arena: &'a Arena,
     ) -> Result<Option<GaugePoint<'a>>, Refusal> {
-        work.flaws.clear();
         work.raw.refill(self.read(item.log.body(), arena)?);
         self.map(work, now, arena)?;
         self.compute(item, work, arena)?;
@@ -136,7 +135,6 @@ impl Plan {
     /// The fields of the result, and perhaps the others.
     fn map<'a>(&'a self, work: &mut Work<'a>, now: u64, arena: &'a Arena) -> Result<(), Refusal> {
         let Work { raw, fields, flaws } = work;
-        fields.clear();
         for field in &self.fields {
             if let Some((value, flawed)) = field.read(raw, now, arena)? {
                 fields.push(&field.name, value);

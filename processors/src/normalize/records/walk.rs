@@ -9,7 +9,7 @@ use tidewatch_component::{Fault, Rejection};
 use tidewatch_expr::Record;
 use tidewatch_otlp::{
     Canonical, Request,
-    edit::{Arena, Draft, GaugeGroups, GaugePoint, LogDraft, LogGroups, Owned},
+    edit::{Arena, Draft, GaugeGroups, LogDraft, LogGroups, Owned},
     views::ValueView,
 };
 
@@ -36,11 +36,11 @@ pub(in crate::normalize) fn walk(
     counts: &RecordCounts,
     now: u64,
 ) -> Option<Made> {
-    let arena = Arena::new();
+    // Of resources and scopes; and of one record after the other, which takes the same memory again.
+    let (of_owners, mut arena) = (Arena::new(), Arena::new());
     let mut walk = Walk {
         counts,
-        arena: &arena,
-        work: Work::default(),
+        now,
         logs: LogGroups::default(),
         points: GaugeGroups::default(),
         made: Made::default(),
@@ -49,28 +49,14 @@ pub(in crate::normalize) fn walk(
     let mut used = false;
     for resource in request.resources() {
         let of_resource = Draft::new(resource);
-        let by_resource = Owned::by_resource(&of_resource, &arena);
+        let by_resource = Owned::by_resource(&of_resource, &of_owners);
         for scope in resource.scopes() {
             let of_scope = Draft::new(scope);
-            let owners = Owners { resource: by_resource, scope: Owned::by_scope(&of_scope, &arena) };
+            let owners = Owners { resource: by_resource, scope: Owned::by_scope(&of_scope, &of_owners) };
             for record in scope.records() {
-                let read = Record::new(&resource, &scope, tidewatch_expr::Item::Log(&record), &arena);
-                let plan = plans
-                    .iter()
-                    .find(|plan| plan.when.as_ref().is_none_or(|condition| condition.holds(&read)));
-                used |= plan.is_some();
-                match plan {
-                    Some(plan) => {
-                        let mut item =
-                            Item { resource: of_resource, scope: of_scope, log: Draft::new(record) };
-                        match plan.apply(&mut item, &mut walk.work, now, &arena) {
-                            Ok(point) => walk.keep(&item, point, owners),
-                            Err(refusal) => walk.refuse(plan.on_error, refusal, Draft::new(record), owners),
-                        }
-                    }
-                    None => walk.logs.push(owners.resource, owners.scope, &Draft::new(record)),
-                }
-                walk.index += 1;
+                let item = Item { resource: of_resource, scope: of_scope, log: Draft::new(record) };
+                used |= walk.record(plans, item, owners, &arena);
+                arena.reset();
             }
         }
     }
@@ -78,10 +64,10 @@ pub(in crate::normalize) fn walk(
     used.then(|| Made { logs: logs.finish(), points: points.finish(), ..made })
 }
 
-struct Walk<'a> {
-    counts: &'a RecordCounts,
-    arena: &'a Arena,
-    work: Work<'a>,
+struct Walk<'c> {
+    counts: &'c RecordCounts,
+    /// The agent's clock.
+    now: u64,
     logs: LogGroups,
     points: GaugeGroups,
     made: Made,
@@ -96,26 +82,56 @@ struct Owners<'a> {
     scope: Owned<'a>,
 }
 
-impl<'a> Walk<'a> {
-    fn keep(&mut self, item: &Item<'a>, point: Option<GaugePoint<'a>>, owners: Owners<'a>) {
-        self.work.flaws.iter().for_each(|field| self.counts.replaced(field));
-        let resource = owners.resource.by_another(&item.resource);
-        let scope = owners.scope.by_another_scope(&item.scope);
-        match point {
-            Some(point) => self.points.push(resource, scope, &point),
-            None => self.logs.push(resource, scope, &item.log),
+impl Walk<'_> {
+    /// False: no entry is for this record, and it goes on untouched.
+    fn record<'a>(
+        &mut self,
+        plans: &'a [Plan],
+        mut item: Item<'a>,
+        owners: Owners<'a>,
+        arena: &'a Arena,
+    ) -> bool {
+        let before = item.log;
+        let read = Record::new(&item.resource, &item.scope, tidewatch_expr::Item::Log(&item.log), arena);
+        let is_for = |plan: &&Plan| plan.when.as_ref().is_none_or(|condition| condition.holds(&read));
+        let Some(plan) = plans.iter().find(is_for) else {
+            self.logs.push(owners.resource, owners.scope, &item.log);
+            self.index += 1;
+            return false;
+        };
+        let mut work = Work::default();
+        match plan.apply(&mut item, &mut work, self.now, arena) {
+            Ok(point) => {
+                work.flaws.iter().for_each(|field| self.counts.replaced(field));
+                let resource = owners.resource.by_another(&item.resource);
+                let scope = owners.scope.by_another_scope(&item.scope);
+                match point {
+                    Some(point) => self.points.push(resource, scope, &point),
+                    None => self.logs.push(resource, scope, &item.log),
+                }
+            }
+            Err(refusal) => self.refuse(plan.on_error, refusal, before, owners, arena),
         }
+        self.index += 1;
+        true
     }
 
-    fn refuse(&mut self, on_error: OnError, refusal: Refusal, mut log: LogDraft<'a>, owners: Owners<'a>) {
+    fn refuse<'a>(
+        &mut self,
+        on_error: OnError,
+        refusal: Refusal,
+        mut log: LogDraft<'a>,
+        owners: Owners<'a>,
+        arena: &'a Arena,
+    ) {
         self.counts.refused(refusal.reason);
         let fault =
             Fault { index: Some(self.index), field: refusal.field, reason: refusal.text.into_owned() };
         match on_error {
             OnError::Keep => {
-                let reason = self.arena.text(&fault.to_string());
-                let attributes = log.attributes().with(ERROR, ValueView::Str(reason), self.arena);
-                log.set_attributes(attributes, self.arena);
+                let reason = arena.text(&fault.to_string());
+                let attributes = log.attributes().with(ERROR, ValueView::Str(reason), arena);
+                log.set_attributes(attributes, arena);
                 return self.logs.push(owners.resource, owners.scope, &log);
             }
             OnError::DeadLetter => {
