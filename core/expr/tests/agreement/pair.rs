@@ -38,20 +38,10 @@ pub(crate) struct Pair {
     request: Request,
 }
 
-const CONTEXTS: [Context; 7] = [
-    Context::Resource,
-    Context::Scope,
-    Context::Log,
-    Context::Span,
-    Context::SpanEvent,
-    Context::Metric,
-    Context::DataPoint,
-];
-
 impl Pair {
     pub(crate) fn from_seed(seed: u64) -> Self {
         let mut source = Source::from_seed(seed);
-        let context = CONTEXTS[(seed % 7) as usize];
+        let context = Context::ALL[(seed % 8) as usize];
         let count = if source.one_in(4) { 3 } else { 1 };
         let source = &mut source;
         let statements =

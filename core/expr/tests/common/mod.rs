@@ -60,7 +60,8 @@ impl<'a> Editor<'a> for Run<'a> {
     }
 
     fn log(&mut self, owner: Owner<'_, 'a>, log: &mut LogDraft<'a>) -> Verdict {
-        self.carry_out(owner, ItemMut::Log(log), Context::Log)
+        let context = if self.context == Context::Fields { Context::Fields } else { Context::Log };
+        self.carry_out(owner, ItemMut::Log(log), context)
     }
 
     fn span(&mut self, owner: Owner<'_, 'a>, span: &mut SpanDraft<'a>) -> Verdict {

@@ -61,7 +61,16 @@ pub(crate) fn fields(owner: Context) -> Fields {
             ("schema_url", Text),
             ("cache", Map),
         ],
-        Context::Log | Context::Fields => &[
+        Context::Fields => &[
+            ("fields", Map),
+            ("fields", Map),
+            ("attributes", Map),
+            ("body", Any),
+            ("severity_text", Text),
+            ("time", Time),
+            ("cache", Map),
+        ],
+        Context::Log => &[
             ("attributes", Map),
             ("attributes", Map),
             ("body", Any),
@@ -156,7 +165,8 @@ pub(crate) fn owners(context: Context) -> &'static [Context] {
     match context {
         Context::Resource => &[Context::Resource],
         Context::Scope => &[Context::Scope, Context::Resource],
-        Context::Log | Context::Fields => &[Context::Log, Context::Scope, Context::Resource],
+        Context::Log => &[Context::Log, Context::Scope, Context::Resource],
+        Context::Fields => &[Context::Fields, Context::Scope, Context::Resource],
         Context::Span => &[Context::Span, Context::Scope, Context::Resource],
         Context::SpanEvent => &[Context::SpanEvent, Context::Span, Context::Scope, Context::Resource],
         Context::Metric => &[Context::Metric, Context::Scope, Context::Resource],

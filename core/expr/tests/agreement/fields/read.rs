@@ -33,7 +33,7 @@ fn float(number: Option<f64>) -> Value {
 
 /// The value of a field. Where the record does not have it: nil.
 pub(crate) fn read(record: &Record<'_>, owner: Context, field: &str) -> Value {
-    if field == "cache" {
+    if field == "cache" || field == "fields" {
         return Value::Map(record.cache.clone());
     }
     let message = record;

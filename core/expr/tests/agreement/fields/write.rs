@@ -34,7 +34,7 @@ fn hexadecimal(value: Value, lengths: &[usize]) -> Result<Vec<u8>> {
 
 /// Sets a field. Nothing is changed where that fails.
 pub(crate) fn write(record: &mut Record<'_>, owner: Context, field: &str, value: Value) -> Result<()> {
-    if field == "cache" {
+    if field == "cache" || field == "fields" {
         record.cache = value.map()?;
         return Ok(());
     }
