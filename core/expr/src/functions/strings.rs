@@ -58,34 +58,58 @@ impl Converter for IsMatch {
     }
 }
 
+/// A list that is written out may hold what no list in telemetry can: times.
 #[derive(Debug)]
-struct Concat {
-    values: Vec<Node>,
-    delimiter: Node,
+enum Concat {
+    Written { values: Vec<Node>, delimiter: Node },
+    Computed { list: Node, delimiter: Node },
 }
 
 fn concat(arguments: &mut Arguments) -> Result<Arc<dyn Converter>, Wrong> {
-    let values = arguments.optional_list("values")?.unwrap_or_default();
-    Ok(Arc::new(Concat { values, delimiter: arguments.value("delimiter")? }))
+    let offset = arguments.offset_of("values");
+    let (list, delimiter) = (arguments.value("values")?, arguments.value("delimiter")?);
+    Ok(Arc::new(match list {
+        Node::List(values) => Concat::Written { values, delimiter },
+        Node::Path(_) | Node::Call(_) | Node::Index(..) => Concat::Computed { list, delimiter },
+        _ => return Err(Wrong::new(offset, r#"`values` is a list: `["a", "b"]`"#)),
+    }))
 }
 
 impl Converter for Concat {
-    /// Nil becomes `<nil>`, as in the Collector.
     fn call<'a>(&'a self, record: &Record<'_, 'a>) -> Result<Value<'a>, Failure> {
-        let delimiter = self.delimiter.evaluate(record)?;
-        let delimiter = text(&delimiter)?;
-        let mut joined = String::new();
-        for (index, node) in self.values.iter().enumerate() {
-            if index > 0 {
-                joined.push_str(delimiter);
+        let (Self::Written { delimiter, .. } | Self::Computed { delimiter, .. }) = self;
+        let delimiter = delimiter.evaluate(record)?;
+        let mut joined = Joined { delimiter: text(&delimiter)?, text: None };
+        match self {
+            Self::Written { values, .. } => {
+                values.iter().try_for_each(|node| joined.push(&node.evaluate(record)?))?;
             }
-            match node.evaluate(record)? {
-                Value::Nil => joined.push_str("<nil>"),
-                value => put(&value, &mut joined)?,
-            }
-            fits(joined.len())?;
+            Self::Computed { list, .. } => match list.evaluate(record)? {
+                Value::List(list) => list.iter().try_for_each(|value| joined.push(&value.into()))?,
+                other => return Err(Failure::expected("a list", &other)),
+            },
         }
-        Ok(Value::Text(record.arena.text(&joined)))
+        Ok(Value::Text(record.arena.text(&joined.text.unwrap_or_default())))
+    }
+}
+
+struct Joined<'d> {
+    delimiter: &'d str,
+    text: Option<String>,
+}
+
+impl Joined<'_> {
+    /// Nil becomes `<nil>`, as in the Collector.
+    fn push(&mut self, value: &Value<'_>) -> Result<(), Failure> {
+        if let Some(text) = &mut self.text {
+            text.push_str(self.delimiter);
+        }
+        let text = self.text.get_or_insert_default();
+        match value {
+            Value::Nil => text.push_str("<nil>"),
+            value => put(value, text)?,
+        }
+        fits(text.len())
     }
 }
 
