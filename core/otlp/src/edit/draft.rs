@@ -13,6 +13,8 @@ pub struct Draft<V> {
     pub(super) view: V,
     /// A bit for each field number.
     touched: u32,
+    /// Where the only field stood that was set, if that is known.
+    gap: Option<(usize, usize)>,
 }
 
 impl<V> Deref for Draft<V> {
@@ -35,7 +37,7 @@ pub trait Editable {
 impl<V> Draft<V> {
     /// Nothing is set yet.
     pub fn new(view: V) -> Self {
-        Self { view, touched: 0 }
+        Self { view, touched: 0, gap: None }
     }
 
     /// Whether anything was set.
@@ -46,6 +48,14 @@ impl<V> Draft<V> {
     /// Marks a field as set; all its occurrences are left out of what is copied.
     pub(super) fn touch(&mut self, number: u32) {
         self.touched |= 1 << number;
+        self.gap = None;
+    }
+
+    /// The same of a field whose occurrences stood in a stretch of their own, if there is one.
+    pub(super) fn touch_stretch(&mut self, number: u32, stretch: Option<(usize, usize)>) {
+        let first = !self.is_touched();
+        self.touch(number);
+        self.gap = stretch.filter(|_| first);
     }
 
     pub(super) fn has_touched(&self, number: u32) -> bool {
@@ -61,6 +71,11 @@ impl<V: Editable> Draft<V> {
             return out.extend_from_slice(original);
         }
         let mut left = self.touched;
+        if let Some((start, end)) = self.gap {
+            out.extend_from_slice(&original[..start]);
+            self.view.put(left.trailing_zeros(), out);
+            return out.extend_from_slice(&original[end..]);
+        }
         let mut from = 0;
         for field in Fields::new(original) {
             if !self.has_touched(field.number) {

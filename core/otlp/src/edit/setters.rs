@@ -31,8 +31,10 @@ macro_rules! setters {
             if std::ptr::eq(attributes.bytes(), self.view.$field.bytes()) {
                 return;
             }
+            let original = $crate::edit::draft::Editable::original(&self.view);
+            let stretch = self.view.$field.stretch(original);
             self.view.$field = attributes.renumbered($number, arena).0;
-            self.touch($number);
+            self.touch_stretch($number, stretch);
         }
     };
     (@one $type:ident, $(#[$doc:meta])* $name:ident $number:literal $field:ident) => {

@@ -29,10 +29,18 @@ impl<'a> Repeated<'a> {
 
     #[inline]
     pub(crate) fn push(&mut self, field: Field<'a>) {
-        if self.end == 0 {
+        self.alone = if self.end == 0 {
             self.start = field.start;
-        }
+            true
+        } else {
+            self.alone && self.end == field.start
+        };
         self.end = field.end;
+    }
+
+    /// Where the occurrences stand in `message`, if it is theirs and nothing else stands between them.
+    pub(crate) fn stretch(&self, message: &[u8]) -> Option<(usize, usize)> {
+        (self.alone && std::ptr::eq(self.message, message)).then_some((self.start, self.end))
     }
 
     pub(crate) fn bytes(&self) -> &'a [u8] {
