@@ -1,6 +1,6 @@
 //! What a function is called with, bound to its parameters.
 
-use crate::{error::Wrong, node::Node, path::Path};
+use crate::{Context, error::Wrong, node::Node, path::Path};
 
 /// A function's name and parameters. Those of which the name ends in `?` may be left out.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,8 @@ pub(crate) struct Arguments {
     signature: Signature,
     /// Where the call stands in the text.
     offset: usize,
+    /// What the statement is for.
+    context: Context,
     slots: Vec<Option<Argument>>,
 }
 
@@ -41,7 +43,12 @@ impl Signature {
     }
 
     /// Binds arguments: first those without a name in order, then those with one.
-    pub(crate) fn bind(self, given: Vec<Argument>, offset: usize) -> Result<Arguments, Wrong> {
+    pub(crate) fn bind(
+        self,
+        given: Vec<Argument>,
+        offset: usize,
+        context: Context,
+    ) -> Result<Arguments, Wrong> {
         let mut slots: Vec<Option<Argument>> = self.parameters.iter().map(|_| None).collect();
         let mut named = false;
         for (index, argument) in given.into_iter().enumerate() {
@@ -75,7 +82,7 @@ impl Signature {
         if let Some((name, _)) = missing {
             return Err(Wrong::new(offset, format!("`{}` needs its `{name}`", self.name)).help(self.show()));
         }
-        Ok(Arguments { signature: self, offset, slots })
+        Ok(Arguments { signature: self, offset, context, slots })
     }
 
     fn place(&self, name: &str) -> Option<usize> {
@@ -92,6 +99,16 @@ fn is_name(known: &str, name: &str) -> bool {
 }
 
 impl Arguments {
+    /// Refuses the call in other contexts.
+    pub(crate) fn only_in(&self, contexts: &[Context]) -> Result<(), Wrong> {
+        if contexts.contains(&self.context) {
+            return Ok(());
+        }
+        let name = self.signature.name;
+        let message = format!("`{name}` is for a {}, not for a {}", contexts[0].name(), self.context.name());
+        Err(Wrong::new(self.offset, message))
+    }
+
     /// Where the call stands in the text.
     pub(crate) fn offset(&self) -> usize {
         self.offset

@@ -55,7 +55,7 @@ pub(crate) fn statement(text: &str, scope: Names) -> Result<(Arc<dyn Editor>, Op
         return Err(wrong.help(format!("use it in an editor: `set(attributes[\"...\"], {name}(...))`")));
     }
     let arguments = parser.arguments()?;
-    let editor = editors::compile(name, arguments, start)?;
+    let editor = editors::compile(name, arguments, start, scope.context)?;
     if !parser.peek_word("where") {
         return match parser.peek() {
             Token::End => Ok((editor, None)),
@@ -238,7 +238,7 @@ impl<'t> Parser<'t> {
                 return Err(Wrong::new(start, message));
             }
             let arguments = self.deeper(Self::arguments)?;
-            let call = Node::Call(functions::compile(first, arguments, start)?);
+            let call = Node::Call(functions::compile(first, arguments, start, self.names.context)?);
             let keys = self.keys()?;
             return Ok(if keys.is_empty() { call } else { Node::Index(Box::new(call), keys) });
         }

@@ -1,13 +1,16 @@
 //! Editors of metrics as a whole.
 
 use super::{Editor, Function, editor};
-use crate::{Failure, ItemMut, RecordMut, arguments::Arguments, error::Wrong, node::Node};
+use crate::{Context, Failure, ItemMut, RecordMut, arguments::Arguments, error::Wrong, node::Node};
 use std::sync::Arc;
 use tidewatch_otlp::{edit::MetricDraft, views::Temporality};
 
 pub(super) static TABLE: &[Function] = &[
     editor("convert_gauge_to_sum", &["aggregation_temporality", "is_monotonic"], convert_gauge_to_sum),
-    editor("convert_sum_to_gauge", &[], |_| Ok(Arc::new(ConvertSumToGauge))),
+    editor("convert_sum_to_gauge", &[], |arguments| {
+        arguments.only_in(&[Context::Metric])?;
+        Ok(Arc::new(ConvertSumToGauge))
+    }),
     editor("scale_metric", &["factor", "unit?"], scale_metric),
 ];
 
@@ -38,6 +41,7 @@ struct ConvertGaugeToSum {
 }
 
 fn convert_gauge_to_sum(arguments: &mut Arguments) -> Result<Arc<dyn Editor>, Wrong> {
+    arguments.only_in(&[Context::Metric])?;
     let offset = arguments.offset_of("aggregation_temporality");
     let temporality = match arguments.text("aggregation_temporality")?.as_str() {
         "delta" => Temporality::Delta,
@@ -67,6 +71,7 @@ struct ScaleMetric {
 }
 
 fn scale_metric(arguments: &mut Arguments) -> Result<Arc<dyn Editor>, Wrong> {
+    arguments.only_in(&[Context::Metric])?;
     let offset = arguments.offset_of("factor");
     let factor = match arguments.value("factor")? {
         Node::Int(factor) => factor as f64,

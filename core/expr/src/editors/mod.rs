@@ -9,7 +9,7 @@ mod set;
 mod values;
 
 use crate::{
-    Failure, RecordMut,
+    Context, Failure, RecordMut,
     arguments::{Argument, Arguments, Signature},
     error::Wrong,
 };
@@ -48,10 +48,15 @@ pub(crate) fn signatures() -> impl Iterator<Item = Signature> {
 }
 
 /// Compiles a call that stands at `offset`.
-pub(crate) fn compile(name: &str, given: Vec<Argument>, offset: usize) -> Result<Arc<dyn Editor>, Wrong> {
+pub(crate) fn compile(
+    name: &str,
+    given: Vec<Argument>,
+    offset: usize,
+    context: Context,
+) -> Result<Arc<dyn Editor>, Wrong> {
     let Some(function) = all().find(|function| function.signature.name == name) else {
         return Err(Wrong::new(offset, format!("unknown function `{name}`"))
             .nearest(name, signatures().map(|signature| signature.name)));
     };
-    (function.build)(&mut function.signature.bind(given, offset)?)
+    (function.build)(&mut function.signature.bind(given, offset, context)?)
 }

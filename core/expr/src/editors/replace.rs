@@ -86,6 +86,10 @@ impl Replacement {
         original: &str,
         arena: &'a Arena,
     ) -> Result<Option<&'a str>, Failure> {
+        // Most texts do not match, and groups cost more than knowing that.
+        if !regex.is_match(original) {
+            return Ok(None);
+        }
         let mut out = String::new();
         let mut copied = 0;
         for captures in regex.captures_iter(original) {
@@ -96,9 +100,6 @@ impl Replacement {
             captures.expand(template, &mut made);
             fits(out.len() + made.len())?;
             self.put(&made, arena, &mut out)?;
-        }
-        if copied == 0 && out.is_empty() && !regex.is_match(original) {
-            return Ok(None);
         }
         out.push_str(&original[copied..]);
         fits(out.len())?;

@@ -1,12 +1,15 @@
 //! Ids of traces and spans, and new ones.
 
 use super::{Converter, Function, plain, special};
-use crate::{Failure, Item, Record, Value};
+use crate::{Context, Failure, Item, Record, Value};
 use std::{sync::Arc, time::SystemTime};
 use tidewatch_otlp::edit::Arena;
 
 pub(super) static TABLE: &[Function] = &[
-    special("IsRootSpan", &[], |_| Ok(Arc::new(IsRootSpan))),
+    special("IsRootSpan", &[], |arguments| {
+        arguments.only_in(&[Context::Span, Context::SpanEvent])?;
+        Ok(Arc::new(IsRootSpan))
+    }),
     plain("SpanID", &["value"], |values, arena| id::<8>(&values[0], arena)),
     plain("TraceID", &["value"], |values, arena| id::<16>(&values[0], arena)),
     plain("UUID", &[], |_, arena| Ok(uuid(rand::random(), 4, arena))),

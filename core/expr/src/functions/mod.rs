@@ -17,7 +17,7 @@ mod time;
 mod types;
 
 use crate::{
-    Failure, Record, Value,
+    Context, Failure, Record, Value,
     arguments::{Argument, Arguments, Signature},
     error::Wrong,
     node::Node,
@@ -93,12 +93,17 @@ pub(crate) fn exists(name: &str) -> bool {
 }
 
 /// Compiles a call that stands at `offset`.
-pub(crate) fn compile(name: &str, given: Vec<Argument>, offset: usize) -> Result<Arc<dyn Converter>, Wrong> {
+pub(crate) fn compile(
+    name: &str,
+    given: Vec<Argument>,
+    offset: usize,
+    context: Context,
+) -> Result<Arc<dyn Converter>, Wrong> {
     let Some(function) = all().find(|function| function.signature.name == name) else {
         return Err(Wrong::new(offset, format!("unknown function `{name}`"))
             .nearest(name, signatures().map(|signature| signature.name)));
     };
-    let mut arguments = function.signature.bind(given, offset)?;
+    let mut arguments = function.signature.bind(given, offset, context)?;
     match function.build {
         Build::Plain(call) => Ok(Arc::new(PlainCall { arguments: arguments.values()?, call })),
         Build::Special(build) => build(&mut arguments),
