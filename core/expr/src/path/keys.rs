@@ -1,8 +1,7 @@
 //! Keys into maps and lists.
 
 use crate::{Failure, Record, Value, node::Node};
-use tidewatch_otlp::views::{ArrayView, AttributesView, ValueView};
-use tidewatch_otlp::write::ListWriter;
+use tidewatch_otlp::views::{AttributesView, ValueView};
 
 /// What stands in brackets.
 #[derive(Debug, Clone)]
@@ -105,13 +104,7 @@ pub(super) fn replace<'a>(
                 return Err(Failure::new(message));
             };
             let inner = storable(replace(old.into(), rest, value, record)?)?;
-            let bytes = arena.write(|out| {
-                let mut new = ListWriter::new(out);
-                for (at, old) in list.iter().enumerate() {
-                    new.put(if at == index { inner } else { old });
-                }
-            });
-            Ok(Value::List(ArrayView::of_list(bytes)))
+            Ok(Value::List(list.with(index, inner, arena)))
         }
     }
 }

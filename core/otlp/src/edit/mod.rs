@@ -35,6 +35,7 @@ mod attributes;
 mod draft;
 mod entries;
 mod groups;
+mod lists;
 mod logs;
 mod metrics;
 mod nested;
