@@ -56,8 +56,8 @@ pub(super) struct Metric {
     pub(super) attributes: Vec<String>,
 }
 
-/// A record and what it belongs to, before and after.
-#[derive(Debug, Clone, Copy)]
+/// A record that is being edited, and what it belongs to.
+#[derive(Debug)]
 pub(super) struct Item<'a> {
     pub(super) resource: ResourceDraft<'a>,
     pub(super) scope: ScopeDraft<'a>,

@@ -9,8 +9,8 @@ use tidewatch_component::{Fault, Rejection};
 use tidewatch_expr::Record;
 use tidewatch_otlp::{
     Canonical, Request,
-    edit::{Arena, Draft, GaugeGroups, LogDraft, LogGroups, Owned},
-    views::ValueView,
+    edit::{Arena, Draft, GaugeGroups, LogDraft, LogGroups, Owned, ResourceDraft, ScopeDraft},
+    views::{LogRecordView, ValueView},
 };
 
 /// The attribute that says what is wrong with a record that goes on as it came.
@@ -52,10 +52,10 @@ pub(in crate::normalize) fn walk(
         let by_resource = Owned::by_resource(&of_resource, &of_owners);
         for scope in resource.scopes() {
             let of_scope = Draft::new(scope);
-            let owners = Owners { resource: by_resource, scope: Owned::by_scope(&of_scope, &of_owners) };
+            let by_scope = Owned::by_scope(&of_scope, &of_owners);
+            let owners = Owners { of_resource, of_scope, by_resource, by_scope };
             for record in scope.records() {
-                let item = Item { resource: of_resource, scope: of_scope, log: Draft::new(record) };
-                used |= walk.record(plans, item, owners, &arena);
+                used |= walk.record(plans, &owners, record, &arena);
                 arena.reset();
             }
         }
@@ -76,10 +76,11 @@ struct Walk<'c> {
 }
 
 /// What a record belongs to.
-#[derive(Clone, Copy)]
 struct Owners<'a> {
-    resource: Owned<'a>,
-    scope: Owned<'a>,
+    of_resource: ResourceDraft<'a>,
+    of_scope: ScopeDraft<'a>,
+    by_resource: Owned<'a>,
+    by_scope: Owned<'a>,
 }
 
 impl Walk<'_> {
@@ -87,30 +88,31 @@ impl Walk<'_> {
     fn record<'a>(
         &mut self,
         plans: &'a [Plan],
-        mut item: Item<'a>,
-        owners: Owners<'a>,
+        owners: &Owners<'a>,
+        record: LogRecordView<'a>,
         arena: &'a Arena,
     ) -> bool {
-        let before = item.log;
-        let read = Record::new(&item.resource, &item.scope, tidewatch_expr::Item::Log(&item.log), arena);
+        let log = tidewatch_expr::Item::Log(&record);
+        let read = Record::new(&owners.of_resource, &owners.of_scope, log, arena);
         let is_for = |plan: &&Plan| plan.when.as_ref().is_none_or(|condition| condition.holds(&read));
         let Some(plan) = plans.iter().find(is_for) else {
-            self.logs.push(owners.resource, owners.scope, &item.log);
+            self.logs.push(owners.by_resource, owners.by_scope, &Draft::new(record));
             self.index += 1;
             return false;
         };
+        let mut item = Item { resource: owners.of_resource, scope: owners.of_scope, log: Draft::new(record) };
         let mut work = Work::default();
         match plan.apply(&mut item, &mut work, self.now, arena) {
             Ok(point) => {
                 work.flaws.iter().for_each(|field| self.counts.replaced(field));
-                let resource = owners.resource.by_another(&item.resource);
-                let scope = owners.scope.by_another_scope(&item.scope);
+                let resource = owners.by_resource.by_another(&item.resource);
+                let scope = owners.by_scope.by_another_scope(&item.scope);
                 match point {
                     Some(point) => self.points.push(resource, scope, &point),
                     None => self.logs.push(resource, scope, &item.log),
                 }
             }
-            Err(refusal) => self.refuse(plan.on_error, refusal, before, owners, arena),
+            Err(refusal) => self.refuse(plan.on_error, refusal, Draft::new(record), owners, arena),
         }
         self.index += 1;
         true
@@ -121,7 +123,7 @@ impl Walk<'_> {
         on_error: OnError,
         refusal: Refusal,
         mut log: LogDraft<'a>,
-        owners: Owners<'a>,
+        owners: &Owners<'a>,
         arena: &'a Arena,
     ) {
         self.counts.refused(refusal.reason);
@@ -132,11 +134,11 @@ impl Walk<'_> {
                 let reason = arena.text(&fault.to_string());
                 let attributes = log.attributes().with(ERROR, ValueView::Str(reason), arena);
                 log.set_attributes(attributes, arena);
-                return self.logs.push(owners.resource, owners.scope, &log);
+                return self.logs.push(owners.by_resource, owners.by_scope, &log);
             }
             OnError::DeadLetter => {
                 let mut alone = LogGroups::default();
-                alone.push(owners.resource, owners.scope, &log);
+                alone.push(owners.by_resource, owners.by_scope, &log);
                 self.made.letters.extend(alone.finish().map(|request| (request, fault.to_string())));
             }
             OnError::Drop => {}
