@@ -23,7 +23,7 @@ use tidewatch_component::{
     ProcessorFactory, SignalSet, timestamp,
 };
 use tidewatch_config::Mistake;
-use tidewatch_otlp::Signal;
+use tidewatch_otlp::{Request, Signal};
 use units::Units;
 
 /// Makes `normalize` processors.
@@ -121,7 +121,7 @@ impl NormalizeProcessor {
 
     /// Keeps what is refused and shall be kept; says how many records there was room for.
     fn keep(&self, made: &Made, batch: &Batch) -> usize {
-        let keep = |(record, reason): &(tidewatch_otlp::Request, String)| {
+        let keep = |(record, reason): &(Request, String)| {
             let letter = DeadLetter::unusable(record.clone(), reason, &batch.context);
             self.dead_letters.post(&letter, batch).is_ok()
         };
