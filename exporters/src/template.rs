@@ -124,7 +124,7 @@ fn sample() -> Alert {
         confidence: Some(1.0),
         metric: Some(String::new()),
         unit: Some(String::new()),
-        ..Alert::firing("", "", std::collections::BTreeMap::new(), 0)
+        ..Alert::firing("", "", BTreeMap::new(), 0)
     }
 }
 

@@ -34,6 +34,19 @@ impl Expression {
         self.node.evaluate(record)
     }
 
+    /// Writes the value for a record as JSON; what is written out as a list or a map in the expression is not made first.
+    ///
+    /// # Errors
+    /// As [`try_evaluate`](Self::try_evaluate), and for times. What has been written until then is to be thrown away.
+    pub fn write_json<'a>(&'a self, record: &Record<'_, 'a>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        self.node.put_json(record, out)
+    }
+
+    /// Whether it is a list or a map that is written out.
+    pub fn is_written_out(&self) -> bool {
+        matches!(self.node, Node::List(_) | Node::Map(_))
+    }
+
     /// The value for a record. What cannot be calculated is [`Value::Nil`].
     pub fn evaluate<'a>(&'a self, record: &Record<'_, 'a>) -> Value<'a> {
         self.try_evaluate(record).unwrap_or_default()

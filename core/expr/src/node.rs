@@ -8,7 +8,7 @@ use crate::{
 };
 use std::sync::Arc;
 use tidewatch_otlp::views::{ArrayView, AttributesView, ValueView};
-use tidewatch_otlp::write::{ListWriter, MapWriter};
+use tidewatch_otlp::write::{ListWriter, MapWriter, Slot};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Node {
@@ -117,21 +117,69 @@ impl Node {
 }
 
 fn list<'a>(nodes: &'a [Node], record: &Record<'_, 'a>) -> Result<Value<'a>, Failure> {
-    let values: Vec<_> = nodes.iter().map(|node| storable(node, record)).collect::<Result<_, _>>()?;
+    let mut written = Ok(());
     let bytes = record.arena.write(|out| {
         let mut list = ListWriter::new(out);
-        values.into_iter().for_each(|value| list.put(value));
+        written = nodes.iter().try_for_each(|node| node.put(list.item(), record));
     });
-    Ok(Value::List(ArrayView::of_list(bytes)))
+    written.map(|()| Value::List(ArrayView::of_list(bytes)))
 }
 
 fn map<'a>(entries: &'a [(String, Node)], record: &Record<'_, 'a>) -> Result<Value<'a>, Failure> {
-    let values: Vec<_> = entries.iter().map(|(_, node)| storable(node, record)).collect::<Result<_, _>>()?;
+    let mut written = Ok(());
     let bytes = record.arena.write(|out| {
         let mut map = MapWriter::new(1, out);
-        entries.iter().zip(values).for_each(|((key, _), value)| map.put(key, value));
+        written = entries.iter().try_for_each(|(key, node)| node.put(map.at(key), record));
     });
-    Ok(Value::Map(AttributesView::of_map(bytes)))
+    written.map(|()| Value::Map(AttributesView::of_map(bytes)))
+}
+
+impl Node {
+    /// Writes the value where it belongs: lists and maps that are written out are not made first.
+    fn put<'a>(&'a self, slot: Slot<'_>, record: &Record<'_, 'a>) -> Result<(), Failure> {
+        match self {
+            Self::List(nodes) => {
+                slot.list(|list| nodes.iter().try_for_each(|node| node.put(list.item(), record)))
+            }
+            Self::Map(entries) => {
+                slot.map(|map| entries.iter().try_for_each(|(key, node)| node.put(map.at(key), record)))
+            }
+            other => {
+                slot.put(storable(other, record)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes the value as JSON, again without making it first.
+    pub(crate) fn put_json<'a>(&'a self, record: &Record<'_, 'a>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        match self {
+            Self::List(nodes) => {
+                out.push(b'[');
+                for (place, node) in nodes.iter().enumerate() {
+                    if place > 0 {
+                        out.push(b',');
+                    }
+                    node.put_json(record, out)?;
+                }
+                out.push(b']');
+            }
+            Self::Map(entries) => {
+                out.push(b'{');
+                for (place, (key, node)) in entries.iter().enumerate() {
+                    if place > 0 {
+                        out.push(b',');
+                    }
+                    ValueView::Str(key).write_json(out);
+                    out.push(b':');
+                    node.put_json(record, out)?;
+                }
+                out.push(b'}');
+            }
+            other => storable(other, record)?.write_json(out),
+        }
+        Ok(())
+    }
 }
 
 fn storable<'a>(node: &'a Node, record: &Record<'_, 'a>) -> Result<ValueView<'a>, Failure> {

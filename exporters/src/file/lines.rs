@@ -2,7 +2,7 @@
 
 use crate::template::Template;
 use tidewatch_component::{Alert, ExportError, Payload, Rejection};
-use tidewatch_expr::{Expression, Item, Record, Value};
+use tidewatch_expr::{Expression, Item, Record};
 use tidewatch_otlp::{Request, edit::Arena, json, views::ValueView};
 
 pub(super) struct Lines {
@@ -60,8 +60,9 @@ fn of_records(request: &Request, line: &Expression) -> (Vec<u8>, Option<Rejectio
         for scope in resource.scopes() {
             for log in scope.records() {
                 let record = Record::new(&resource, &scope, Item::Log(&log), &arena);
-                let made = line.try_evaluate(&record).map_err(|failure| failure.to_string());
-                if let Err(reason) = made.and_then(|value| put(value, &mut lines)) {
+                let before = lines.len();
+                if let Err(reason) = put(line, &record, &mut lines) {
+                    lines.truncate(before);
                     rejected.get_or_insert(Rejection::new(0, reason)).items += 1;
                 }
             }
@@ -71,12 +72,17 @@ fn of_records(request: &Request, line: &Expression) -> (Vec<u8>, Option<Rejectio
 }
 
 /// Nothing makes no line. Breaks of lines within a text are written as `\n`, so that a record stays one line.
-fn put(value: Value<'_>, lines: &mut Vec<u8>) -> Result<(), String> {
-    match value.to_view() {
-        Some(ValueView::Empty) => return Ok(()),
-        Some(ValueView::Str(text)) => put_text(text, lines),
-        Some(value) => value.write_json(lines),
-        None => return Err(format!("{} makes no line", value.kind())),
+fn put(line: &Expression, record: &Record<'_, '_>, lines: &mut Vec<u8>) -> Result<(), String> {
+    if line.is_written_out() {
+        line.write_json(record, lines).map_err(|failure| failure.to_string())?;
+    } else {
+        let value = line.try_evaluate(record).map_err(|failure| failure.to_string())?;
+        match value.to_view() {
+            Some(ValueView::Empty) => return Ok(()),
+            Some(ValueView::Str(text)) => put_text(text, lines),
+            Some(value) => value.write_json(lines),
+            None => return Err(format!("{} makes no line", value.kind())),
+        }
     }
     lines.push(b'\n');
     Ok(())

@@ -8,23 +8,8 @@ use tidewatch_otlp::{edit::Arena, views::ValueView, write::Slot};
 /// The bytes of an `AnyValue`.
 pub(crate) fn any_value(json: &Json) -> Vec<u8> {
     let mut out = Vec::new();
-    put_json(Slot::new(&mut out), json);
+    Slot::new(&mut out).json(json);
     out
-}
-
-/// Writes a JSON value; a number that is no integer of 64 bits becomes a double.
-fn put_json(slot: Slot<'_>, json: &Json) {
-    match json {
-        Json::Null => slot.put(()),
-        Json::Bool(value) => slot.put(*value),
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => slot.put(number),
-            None => slot.put(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Json::String(text) => slot.put(text.as_str()),
-        Json::Array(values) => slot.list(|list| values.iter().for_each(|value| put_json(list.item(), value))),
-        Json::Object(map) => slot.map(|out| map.iter().for_each(|(key, value)| put_json(out.at(key), value))),
-    }
 }
 
 /// The `AnyValue` of a value.

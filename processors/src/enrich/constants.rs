@@ -3,7 +3,6 @@
 use super::{
     config::Detector,
     detect::{self, Machine},
-    table::put_json,
 };
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -35,6 +34,6 @@ pub(super) fn encode(
     }
     let mut out = Vec::new();
     let mut map = MapWriter::new(1, &mut out);
-    all.iter().for_each(|(key, value)| put_json(map.at(key), value));
+    all.iter().for_each(|(key, value)| map.at(key).json(value));
     out
 }

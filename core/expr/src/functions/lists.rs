@@ -6,7 +6,7 @@ use crate::{
 };
 use std::sync::Arc;
 use tidewatch_otlp::{
-    edit::Arena,
+    edit::{Arena, Entry},
     views::{ArrayView, AttributesView, ValueView},
     write::{ListWriter, MapWriter},
 };
@@ -21,6 +21,7 @@ pub(super) static TABLE: &[Function] = &[
     plain("Len", &["target"], len),
     special("SliceToMap", &["target", "key_path?", "value_path?"], slice_to_map),
     plain("Values", &["target"], values_of),
+    plain("Without", &["target", "keys"], without),
 ];
 
 pub(super) fn list<'a>(value: &Value<'a>) -> Result<ArrayView<'a>, Failure> {
@@ -49,6 +50,13 @@ fn index<'a>(values: &[Value<'a>], _: &'a Arena) -> Result<Value<'a>, Failure> {
         other => return Err(Failure::expected("text or a list", &other)),
     };
     Ok(Value::Int(found.map_or(-1, |index| index as i64)))
+}
+
+/// The map without some of its keys: `delete_keys`, where nothing is to be changed.
+fn without<'a>(values: &[Value<'a>], arena: &'a Arena) -> Result<Value<'a>, Failure> {
+    let keys: Vec<&str> = list(&values[1])?.iter().map(|key| text(&key.into())).collect::<Result<_, _>>()?;
+    let each = |key: &str, _: ValueView<'_>| if keys.contains(&key) { Entry::Drop } else { Entry::Keep };
+    Ok(Value::Map(map(&values[0])?.edited(arena, each)))
 }
 
 fn len<'a>(values: &[Value<'a>], _: &'a Arena) -> Result<Value<'a>, Failure> {

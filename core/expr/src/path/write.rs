@@ -56,7 +56,7 @@ impl Field {
         match (self, value) {
             (Self::Body, Value::List(list)) => ValueView::Array(list).fits(4),
             (Self::Body, Value::Map(map)) => ValueView::KvList(map).fits(4),
-            (_, Value::Map(map)) => map.iter().all(|(_, value)| value.fits(depth)),
+            (_, Value::Map(map)) => map.values_fit(depth),
             _ => true,
         }
     }

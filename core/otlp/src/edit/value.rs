@@ -2,6 +2,7 @@
 
 use crate::MAX_DEPTH;
 use crate::views::repeated::Repeated;
+use crate::views::value::key_value;
 use crate::views::{ArrayView, AttributesView, ValueView};
 use crate::wire::{self, Fields, Value, block_len, put_block_header, put_varint};
 
@@ -48,6 +49,12 @@ impl<'a> AttributesView<'a> {
             }
         }
         out.extend_from_slice(&bytes[from..]);
+    }
+
+    /// Whether all values [fit](ValueView::fits) where `depth` messages are around each of them, itself included.
+    pub fn values_fit(self, depth: usize) -> bool {
+        let within = depth <= MAX_DEPTH;
+        self.0.messages().all(|entry| within && encoded_fits(key_value(entry).1, depth))
     }
 
     /// Bytes of the entries as those of a `KeyValueList`.
@@ -106,10 +113,10 @@ impl ValueView<'_> {
     pub fn fits(&self, depth: usize) -> bool {
         let within = |more: usize| depth + more <= MAX_DEPTH;
         match self {
-            Self::Array(list) => within(1) && list.iter().all(|value| within(2) && value.fits(depth + 2)),
-            Self::KvList(map) => {
-                within(1) && map.iter().all(|(_, value)| within(3) && value.fits(depth + 3))
+            Self::Array(list) => {
+                within(1) && list.0.messages().all(|value| within(2) && encoded_fits(value, depth + 2))
             }
+            Self::KvList(map) => within(1) && map.values_fit(depth + 3),
             _ => true,
         }
     }
@@ -121,6 +128,17 @@ impl ValueView<'_> {
             Self::KvList(map) => levels > 0 && map.iter().all(|(_, value)| value.is_within(levels - 1)),
             _ => true,
         }
+    }
+}
+
+/// [`ValueView::fits`] of the bytes of an `AnyValue`. Most values are scalars: their first byte says so.
+#[inline]
+fn encoded_fits(any_value: &[u8], depth: usize) -> bool {
+    const SCALARS: [u8; 5] = [0x0a, 0x10, 0x18, 0x21, 0x3a];
+    match any_value.first() {
+        None => true,
+        Some(first) if SCALARS.contains(first) => true,
+        Some(_) => ValueView::new(any_value).fits(depth),
     }
 }
 

@@ -125,6 +125,22 @@ impl<'o> Slot<'o> {
         Self { out, place: Place::Alone, levels: MAX_LEVELS }
     }
 
+    /// Writes a JSON value; a number that is no integer of 64 bits becomes a double.
+    pub fn json(self, json: &serde_json::Value) {
+        use serde_json::Value as Json;
+        match json {
+            Json::Null => self.put(()),
+            Json::Bool(value) => self.put(*value),
+            Json::Number(number) => match number.as_i64() {
+                Some(number) => self.put(number),
+                None => self.put(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            Json::String(text) => self.put(text.as_str()),
+            Json::Array(values) => self.list(|list| values.iter().for_each(|value| list.item().json(value))),
+            Json::Object(map) => self.map(|out| map.iter().for_each(|(key, value)| out.at(key).json(value))),
+        }
+    }
+
     /// Writes a value. One that is nested deeper than [`MAX_LEVELS`] allow becomes its JSON text.
     pub fn put<'v>(self, value: impl Into<ValueView<'v>>) {
         let value = value.into();

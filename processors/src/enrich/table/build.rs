@@ -228,21 +228,6 @@ fn put(spec: &Spec, row: &Row<'_>, out: &mut Vec<u8>) {
 fn put_value(slot: Slot<'_>, value: &Value<'_>) {
     match value {
         Value::Text(text) => slot.put(text.as_ref()),
-        Value::Json(json) => put_json(slot, json),
-    }
-}
-
-/// Writes a JSON value; a number that is no integer of 64 bits becomes a double.
-pub(in crate::enrich) fn put_json(slot: Slot<'_>, json: &Json) {
-    match json {
-        Json::Null => slot.put(()),
-        Json::Bool(value) => slot.put(*value),
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => slot.put(number),
-            None => slot.put(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Json::String(text) => slot.put(text.as_str()),
-        Json::Array(values) => slot.list(|list| values.iter().for_each(|value| put_json(list.item(), value))),
-        Json::Object(map) => slot.map(|out| map.iter().for_each(|(key, value)| put_json(out.at(key), value))),
+        Value::Json(json) => slot.json(json),
     }
 }

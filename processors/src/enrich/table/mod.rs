@@ -11,7 +11,7 @@ mod spec;
 mod tests;
 mod yaml;
 
-pub(super) use build::{Table, put_json};
+pub(super) use build::Table;
 pub(super) use fault::Fault;
 pub(super) use key::Key;
 pub(super) use rows::Source;

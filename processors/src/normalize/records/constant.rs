@@ -1,10 +1,6 @@
 use super::cast::Type;
 use serde_json::Value as Json;
-use tidewatch_otlp::{
-    edit::Arena,
-    views::ValueView,
-    write::{ListWriter, MapWriter, Slot},
-};
+use tidewatch_otlp::{edit::Arena, views::ValueView, write::Slot};
 
 /// A value of the configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +13,7 @@ impl Constant {
     /// None: it cannot be made into what the field is.
     pub(super) fn new(json: &Json, as_: Option<&Type>) -> Option<Self> {
         let mut bytes = Vec::new();
-        put(json, Slot::new(&mut bytes));
+        Slot::new(&mut bytes).json(json);
         let Some(as_) = as_ else { return Some(Self { bytes }) };
         let arena = Arena::new();
         let value = as_.cast(ValueView::of_any_value(&bytes), 0, &arena)?;
@@ -38,23 +34,5 @@ impl Constant {
             (ValueView::Int(own), ValueView::Int(other)) => own == other,
             (own, other) => own.as_f64().is_some() && own.as_f64() == other.as_f64(),
         }
-    }
-}
-
-fn put(json: &Json, slot: Slot<'_>) {
-    match json {
-        Json::Null => slot.put(()),
-        Json::Bool(value) => slot.put(*value),
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => slot.put(number),
-            None => slot.put(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Json::String(text) => slot.put(text.as_str()),
-        Json::Array(values) => {
-            slot.list(|list: &mut ListWriter<'_>| values.iter().for_each(|value| put(value, list.item())));
-        }
-        Json::Object(entries) => slot.map(|map: &mut MapWriter<'_>| {
-            entries.iter().for_each(|(key, value)| put(value, map.at(key)));
-        }),
     }
 }
