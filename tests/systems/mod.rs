@@ -87,7 +87,9 @@ impl Place {
     /// The lines of an output that are there now.
     pub(crate) fn now(&self, name: &str) -> Vec<Value> {
         let text = fs::read_to_string(self.output().join(name)).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+            .collect()
     }
 
     /// Waits for so many lines of an output.

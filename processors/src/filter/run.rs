@@ -3,7 +3,8 @@ use crate::ottl::Failures;
 use tidewatch_expr::{ErrorMode, Item, Point, Record};
 use tidewatch_otlp::{
     edit::{
-        Arena, Editor, EventDraft, Level, LogDraft, MetricDraft, Owner, PointDraft, ResourceDraft, SpanDraft, Verdict,
+        Arena, Editor, EventDraft, Level, LogDraft, MetricDraft, Owner, PointDraft, ResourceDraft, SpanDraft,
+        Verdict,
     },
     views::ScopeView,
 };

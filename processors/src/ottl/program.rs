@@ -2,8 +2,8 @@ use super::Failures;
 use tidewatch_expr::{Condition, Context, ErrorMode, ItemMut, RecordMut, Statement};
 use tidewatch_otlp::{
     edit::{
-        Arena, Editor, EventDraft, Level, LogDraft, MetricDraft, Owner, PointDraft, ResourceDraft, ScopeDraft, SpanDraft,
-        Verdict,
+        Arena, Editor, EventDraft, Level, LogDraft, MetricDraft, Owner, PointDraft, ResourceDraft,
+        ScopeDraft, SpanDraft, Verdict,
     },
     views::{AttributesView, ScopeView},
 };
@@ -115,7 +115,11 @@ impl<'a> Editor<'a> for Run<'_, 'a> {
     }
 
     fn metric(&mut self, owner: Owner<'_, 'a>, metric: &mut MetricDraft<'a>) -> Verdict {
-        if self.is_for(Context::Metric) { self.carry_out(owner, ItemMut::Metric(metric)) } else { Verdict::Keep }
+        if self.is_for(Context::Metric) {
+            self.carry_out(owner, ItemMut::Metric(metric))
+        } else {
+            Verdict::Keep
+        }
     }
 
     fn point(

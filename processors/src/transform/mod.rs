@@ -10,7 +10,9 @@ pub use config::{ContextKey, GroupConfig, StatementsConfig, TransformConfig};
 use crate::ottl::{Failures, Run};
 use compile::Programs;
 use std::sync::Arc;
-use tidewatch_component::{Batch, BuildContext, Out, Payload, Processor, ProcessorFactory, Rejection, SignalSet, data_type};
+use tidewatch_component::{
+    Batch, BuildContext, Out, Payload, Processor, ProcessorFactory, Rejection, SignalSet, data_type,
+};
 use tidewatch_config::Mistake;
 use tidewatch_otlp::{
     Request, Signal,

@@ -88,13 +88,17 @@ fn mistakes_are_shown_at_their_statement() {
         ],
     }));
     let mistakes = mistakes.err().expect("mistakes");
-    let shown: Vec<_> = mistakes.iter().map(|mistake| (mistake.path.as_str(), mistake.message.as_str())).collect();
-    assert_eq!(shown, [
-        ("log_statements[0].statements[1]", "unknown function `sett`"),
-        ("log_statements[1].context", "logs have no `span`"),
-        ("log_statements[2]", "unknown path `body`"),
-        ("log_statements[3]", "there are no `statements` in this group"),
-    ]);
+    let shown: Vec<_> =
+        mistakes.iter().map(|mistake| (mistake.path.as_str(), mistake.message.as_str())).collect();
+    assert_eq!(
+        shown,
+        [
+            ("log_statements[0].statements[1]", "unknown function `sett`"),
+            ("log_statements[1].context", "logs have no `span`"),
+            ("log_statements[2]", "unknown path `body`"),
+            ("log_statements[3]", "there are no `statements` in this group"),
+        ]
+    );
 }
 
 #[test]
