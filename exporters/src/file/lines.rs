@@ -53,7 +53,7 @@ impl Lines {
 
 /// A line for each record of which the expression makes one, and the records of which it cannot.
 fn of_records(request: &Request, line: &Expression) -> (Vec<u8>, Option<Rejection>) {
-    let (canonical, arena) = (request.canonical(), Arena::new());
+    let (canonical, mut arena) = (request.canonical(), Arena::new());
     let mut lines = Vec::with_capacity(request.bytes().len());
     let mut rejected: Option<Rejection> = None;
     for resource in canonical.resources() {
@@ -65,6 +65,7 @@ fn of_records(request: &Request, line: &Expression) -> (Vec<u8>, Option<Rejectio
                     lines.truncate(before);
                     rejected.get_or_insert(Rejection::new(0, reason)).items += 1;
                 }
+                arena.reset();
             }
         }
     }

@@ -5,13 +5,14 @@ use crate::{
     Failure, RecordMut, Value, arguments::Arguments, error::Wrong, limits::fits, node::Node, path::Path,
     pattern::Pattern, text::text,
 };
+use smallvec::SmallVec;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 use tidewatch_otlp::{
     edit::{Arena, Entry},
-    views::AttributesView,
+    views::{AttributesView, ValueView},
     write::MapWriter,
 };
 
@@ -192,6 +193,44 @@ fn merge_maps(arguments: &mut Arguments) -> Result<Arc<dyn Editor>, Wrong> {
     Ok(Arc::new(MergeMaps { target, source, strategy }))
 }
 
+/// What is merged into a map, each key once.
+#[derive(Default)]
+struct News<'a> {
+    entries: SmallVec<[New<'a>; FEW]>,
+    /// Where each key stands, once there are more than a few.
+    places: HashMap<&'a str, usize>,
+}
+
+struct New<'a> {
+    key: &'a str,
+    value: ValueView<'a>,
+    /// Whether the map has the key.
+    is_there: bool,
+}
+
+/// Up to as many entries, looking at each of them is the fastest way to find one.
+const FEW: usize = 16;
+
+impl<'a> News<'a> {
+    fn find(&mut self, key: &str) -> Option<&mut New<'a>> {
+        if self.entries.len() <= FEW {
+            return self.entries.iter_mut().find(|one| one.key == key);
+        }
+        self.places.get(key).map(|place| &mut self.entries[*place])
+    }
+
+    fn add(&mut self, key: &'a str, value: ValueView<'a>) {
+        self.entries.push(New { key, value, is_there: false });
+        match self.entries.len() - 1 {
+            place if place < FEW => {}
+            FEW => {
+                self.places = self.entries.iter().enumerate().map(|(place, one)| (one.key, place)).collect()
+            }
+            place => drop(self.places.insert(key, place)),
+        }
+    }
+}
+
 impl Editor for MergeMaps {
     /// A target that is not there yet is an empty map.
     fn edit<'a>(&'a self, record: &mut RecordMut<'_, 'a>) -> Result<(), Failure> {
@@ -206,25 +245,31 @@ impl Editor for MergeMaps {
         };
         fits(target.bytes().len().saturating_add(source.bytes().len()))?;
         let arena = record.arena;
-        // Where a key repeats in the source, the last one counts; but what was inserted is there.
-        let mut new = HashMap::new();
+        let mut new = News::default();
         for (key, value) in source.iter() {
-            match self.strategy {
-                Strategy::Insert => drop(new.entry(key).or_insert(value)),
-                Strategy::Update | Strategy::Upsert => drop(new.insert(key, value)),
+            match new.find(key) {
+                None => new.add(key, value),
+                // Where a key repeats in the source, the last one counts; but what was inserted is there.
+                Some(known) if self.strategy != Strategy::Insert => known.value = value,
+                Some(_) => {}
             }
         }
         // A key that is there keeps its place; of one that repeats, the others go.
-        let mut seen = HashSet::new();
-        let updated = target.edited(arena, |key, _| match new.get(key) {
-            Some(value) if seen.insert(key) && self.strategy != Strategy::Insert => Entry::Replace(*value),
-            Some(_) if self.strategy != Strategy::Insert => Entry::Drop,
-            _ => Entry::Keep,
+        let updated = target.edited(arena, |key, _| match new.find(key) {
+            None => Entry::Keep,
+            Some(known) => {
+                let is_first = !std::mem::replace(&mut known.is_there, true);
+                match self.strategy {
+                    Strategy::Insert => Entry::Keep,
+                    Strategy::Update | Strategy::Upsert if is_first => Entry::Replace(known.value),
+                    Strategy::Update | Strategy::Upsert => Entry::Drop,
+                }
+            }
         });
         let bytes = arena.write(|out| {
             let mut added = MapWriter::new(1, out);
-            let more = source.iter().filter(|(key, _)| self.strategy != Strategy::Update && seen.insert(key));
-            more.for_each(|(key, _)| added.copy(key, new.get(key).copied().unwrap_or_default()));
+            let more = new.entries.iter().filter(|one| self.strategy != Strategy::Update && !one.is_there);
+            more.for_each(|one| added.copy(one.key, one.value));
         });
         self.target.write(record, Value::Map(updated.and_all(AttributesView::of_map(bytes), arena)))
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::normalize::config::{OnError, Target};
 use smallvec::SmallVec;
-use std::{borrow::Cow, collections::HashSet, slice};
+use std::{borrow::Cow, collections::HashSet, ptr, slice};
 use tidewatch_expr::{Condition, ItemMut, RecordMut, Statement};
 use tidewatch_otlp::{
     edit::{Arena, GaugePoint, LogDraft, Owner, ResourceDraft, ScopeDraft},
@@ -160,7 +160,8 @@ impl Plan {
         if self.compute.is_empty() {
             return Ok(());
         }
-        let mut map = work.fields.to_map(arena);
+        let before = work.fields.to_map(arena);
+        let mut map = before;
         let mut record = RecordMut {
             owner: Owner { resource: &mut item.resource, scope: &mut item.scope },
             item: ItemMut::Log(&mut item.log),
@@ -172,7 +173,9 @@ impl Plan {
                 Refusal::of_record(Reason::NotComputable, format!("`compute[{index}]`: {failure}"))
             })?;
         }
-        work.fields.refill(map);
+        if !ptr::eq(map.bytes(), before.bytes()) {
+            work.fields.refill(map);
+        }
         Ok(())
     }
 
