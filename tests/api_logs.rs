@@ -86,8 +86,8 @@ fn what_is_not_valid_is_kept_with_the_reason() {
     let dead = place.lines("dead.jsonl", 4);
     let reason = |letter: &Value| {
         let attributes = &letter["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]["attributes"];
-        let reasons = attributes.as_array().into_iter().flatten();
-        let reason = reasons.filter(|attribute| attribute["key"] == "dead_letter.reason").next();
+        let mut attributes = attributes.as_array().into_iter().flatten();
+        let reason = attributes.find(|attribute| attribute["key"] == "dead_letter.reason");
         reason.expect("a reason")["value"]["stringValue"].as_str().expect("a text").to_owned()
     };
     let reasons: Vec<String> = dead.iter().map(reason).collect();

@@ -63,12 +63,12 @@ fn bad_events_cost_nothing_else() {
     let dead = place.lines("dead.jsonl", 3);
     assert_eq!(dead.len(), 3, "{dead:#?}");
     let (_, metrics) = common::get(&agent.metrics(), "/metrics");
-    let dropped: f64 = metrics
+    let refused: u64 = metrics
         .lines()
         .filter(|line| line.starts_with("tidewatch_normalize_refused_records"))
-        .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
         .sum();
-    assert_eq!(dropped, 3.0, "{metrics}");
+    assert_eq!(refused, 3, "{metrics}");
     place.stop(agent);
     assert_eq!(place.now("envelopes.jsonl").len(), 1);
 }

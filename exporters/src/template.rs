@@ -146,6 +146,7 @@ fn tojson(value: &Value) -> Result<Value, Error> {
 }
 
 /// A map without some of its keys.
+#[allow(clippy::needless_pass_by_value)] // What filters take.
 fn without(map: &Value, keys: Rest<String>) -> Result<Value, Error> {
     let mut left = BTreeMap::new();
     for key in map.try_iter()? {

@@ -1,6 +1,6 @@
 //! Text to fields, times and severities.
 //!
-//! Fields are written as OTLP wire bytes into an [`Arena`](tidewatch_otlp::edit::Arena), without values in between,
+//! Fields are written as OTLP wire bytes into an [`Arena`], without values in between,
 //! and read through the views of `tidewatch-otlp`.
 //!
 //! ```

@@ -20,7 +20,7 @@ pub(super) struct Run<'p, 'a> {
 }
 
 impl<'a> Run<'_, 'a> {
-    fn judge(&mut self, tests: &'a [Test], owner: Owner<'_, 'a>, item: Item<'_, 'a>) -> Verdict {
+    fn judge(&mut self, tests: &'a [Test], owner: &Owner<'_, 'a>, item: Item<'_, 'a>) -> Verdict {
         if tests.is_empty() || self.refused.is_some() {
             return Verdict::Keep;
         }
@@ -29,7 +29,7 @@ impl<'a> Run<'_, 'a> {
             match test.condition.try_holds(&record) {
                 Ok(true) => return Verdict::Drop,
                 Ok(false) => {}
-                Err(failure) => self.refused = self.failures.met(failure, &test.text, self.mode),
+                Err(failure) => self.refused = self.failures.met(&failure, &test.text, self.mode),
             }
         }
         Verdict::Keep
@@ -49,19 +49,19 @@ impl<'a> Editor<'a> for Run<'_, 'a> {
 
     fn resource(&mut self, resource: &mut ResourceDraft<'a>) -> Verdict {
         let scope = &mut tidewatch_otlp::edit::Draft::new(ScopeView::empty());
-        self.judge(&self.tests.resource, Owner { resource, scope }, Item::None)
+        self.judge(&self.tests.resource, &Owner { resource, scope }, Item::None)
     }
 
     fn scope(&mut self, owner: Owner<'_, 'a>) -> Verdict {
-        self.judge(&self.tests.scope, owner, Item::None)
+        self.judge(&self.tests.scope, &owner, Item::None)
     }
 
     fn log(&mut self, owner: Owner<'_, 'a>, log: &mut LogDraft<'a>) -> Verdict {
-        self.judge(&self.tests.item, owner, Item::Log(log))
+        self.judge(&self.tests.item, &owner, Item::Log(log))
     }
 
     fn span(&mut self, owner: Owner<'_, 'a>, span: &mut SpanDraft<'a>) -> Verdict {
-        self.judge(&self.tests.item, owner, Item::Span(span))
+        self.judge(&self.tests.item, &owner, Item::Span(span))
     }
 
     fn event(
@@ -70,11 +70,11 @@ impl<'a> Editor<'a> for Run<'_, 'a> {
         span: &mut SpanDraft<'a>,
         event: &mut EventDraft<'a>,
     ) -> Verdict {
-        self.judge(&self.tests.part, owner, Item::SpanEvent(span, event))
+        self.judge(&self.tests.part, &owner, Item::SpanEvent(span, event))
     }
 
     fn metric(&mut self, owner: Owner<'_, 'a>, metric: &mut MetricDraft<'a>) -> Verdict {
-        self.judge(&self.tests.item, owner, Item::Metric(metric))
+        self.judge(&self.tests.item, &owner, Item::Metric(metric))
     }
 
     fn point(
@@ -83,6 +83,6 @@ impl<'a> Editor<'a> for Run<'_, 'a> {
         metric: &mut MetricDraft<'a>,
         point: &mut PointDraft<'a>,
     ) -> Verdict {
-        self.judge(&self.tests.part, owner, Item::DataPoint(metric, Point::from(&*point)))
+        self.judge(&self.tests.part, &owner, Item::DataPoint(metric, Point::from(&*point)))
     }
 }

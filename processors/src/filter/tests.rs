@@ -2,9 +2,14 @@ use super::*;
 use crate::testing::{batch, context, outputs};
 use serde_json::{Value, json};
 use tidewatch_otlp::testing::{realistic_logs, realistic_metrics, realistic_traces};
+use tidewatch_otlp::views::ScopeView;
+
+fn keys(config: Value) -> FilterConfig {
+    serde_json::from_value(config).unwrap()
+}
 
 fn build(config: Value) -> Result<Arc<dyn Processor>, Vec<Mistake>> {
-    Filter::build(serde_json::from_value(config).unwrap(), &context("filter"))
+    Filter::build(keys(config), &context("filter"))
 }
 
 /// What is left of a request.
@@ -23,7 +28,7 @@ fn records_spans_events_and_points_go_where_a_condition_holds() {
         let status = |record: &tidewatch_otlp::views::LogRecordView<'_>| {
             record.attributes().get("http.status").and_then(|status| status.as_f64())
         };
-        let records = records.iter().flat_map(|scope| scope.records());
+        let records = records.iter().flat_map(ScopeView::records);
         records.filter(|record| status(record) < Some(400.0)).count()
     };
     let rest = left(json!({"logs": {"log_record": [r#"attributes["http.status"] >= 400"#]}}), logs.clone());

@@ -54,6 +54,10 @@ pub struct RecordsConfig {
     /// Attribute of the resource, and the field that moves there.
     #[schemars(with = "BTreeMap<String, String>")]
     pub resource: IndexMap<String, String>,
+    /// Attribute of the record, and the field that moves there. `*`: a field that is a map, whose entries become
+    /// attributes; those that are named win.
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub attributes: IndexMap<String, String>,
     /// Where the fields go that moved nowhere else. Default `body`.
     pub into: Target,
     /// Makes the record a point of a gauge.

@@ -53,7 +53,7 @@ impl Failures {
     }
 
     /// Counts a failure of what is written as `text`. Some: it goes to whoever sent the data.
-    pub(crate) fn met(&self, failure: Failure, text: &str, mode: ErrorMode) -> Option<String> {
+    pub(crate) fn met(&self, failure: &Failure, text: &str, mode: ErrorMode) -> Option<String> {
         self.counter.inc();
         match mode {
             ErrorMode::Propagate => return Some(format!("`{text}`: {failure}")),

@@ -44,7 +44,7 @@ impl<'p, 'a> Run<'p, 'a> {
         }
         for statement in &program.statements {
             if let Err(failure) = statement.run(&mut record) {
-                self.refused = self.failures.met(failure, statement.text(), program.mode);
+                self.refused = self.failures.met(&failure, statement.text(), program.mode);
                 if self.refused.is_some() {
                     break;
                 }
@@ -60,7 +60,7 @@ impl<'p, 'a> Run<'p, 'a> {
                 Ok(true) => return true,
                 Ok(false) => {}
                 Err(failure) => {
-                    self.refused = self.failures.met(failure, text, self.program.mode);
+                    self.refused = self.failures.met(&failure, text, self.program.mode);
                     if self.refused.is_some() {
                         return false;
                     }

@@ -3,8 +3,12 @@ use crate::testing::{batch, context, outputs};
 use serde_json::{Value, json};
 use tidewatch_otlp::testing::{realistic_logs, realistic_metrics, realistic_traces};
 
+fn keys(config: Value) -> TransformConfig {
+    serde_json::from_value(config).unwrap()
+}
+
 fn build(config: Value) -> Result<Arc<dyn Processor>, Vec<Mistake>> {
-    Transform::build(serde_json::from_value(config).unwrap(), &context("transform"))
+    Transform::build(keys(config), &context("transform"))
 }
 
 fn transformed(config: Value, request: Request) -> Option<Request> {

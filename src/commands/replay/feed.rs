@@ -88,7 +88,11 @@ impl Feed {
             let (reason, after) = match tried {
                 Ok(Ok(exported)) => {
                     let rejected = exported.rejected.filter(|rejected| rejected.items > 0);
-                    return rejected.map_or(Fed::Taken, Fed::TakenInPart);
+                    return match rejected {
+                        None => Fed::Taken,
+                        Some(all) if all.items >= letter.items => Fed::Refused(all.reason),
+                        Some(some) => Fed::TakenInPart(some),
+                    };
                 }
                 Ok(Err(ExportError::Permanent { reason, .. })) => return Fed::Refused(reason),
                 Ok(Err(ExportError::Retryable { reason, after, .. })) => (reason, after),

@@ -111,7 +111,8 @@ impl Replay {
                 if let Some(problem) = report.add(&letter, &fed) {
                     terminal::fail(&format!("{place}: {}: {problem}", report::describe(&letter)));
                 }
-                if !matches!(fed, Fed::Taken | Fed::TakenInPart(_)) {
+                // Which items of a letter were taken is not known: rather twice than never.
+                if !matches!(fed, Fed::Taken) {
                     rest.keep(record)?;
                 }
             }

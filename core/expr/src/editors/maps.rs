@@ -224,7 +224,7 @@ impl<'a> News<'a> {
         match self.entries.len() - 1 {
             place if place < FEW => {}
             FEW => {
-                self.places = self.entries.iter().enumerate().map(|(place, one)| (one.key, place)).collect()
+                self.places = self.entries.iter().enumerate().map(|(place, one)| (one.key, place)).collect();
             }
             place => drop(self.places.insert(key, place)),
         }

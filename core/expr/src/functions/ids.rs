@@ -31,14 +31,19 @@ impl Converter for IsRootSpan {
     }
 }
 
+/// An id of nothing but zeros is none.
+pub(crate) fn present(id: &[u8]) -> &[u8] {
+    if id.iter().all(|byte| *byte == 0) { &[] } else { id }
+}
+
 /// An id of so many bytes, given as such or in hexadecimal.
 fn id<'a, const LENGTH: usize>(value: &Value<'a>, arena: &'a Arena) -> Result<Value<'a>, Failure> {
     let wrong = || Failure::new(format!("an id is {LENGTH} bytes, or {} hexadecimal digits", LENGTH * 2));
     match value {
-        Value::Bytes(bytes) if bytes.len() == LENGTH => Ok(Value::Bytes(bytes)),
+        Value::Bytes(bytes) if bytes.len() == LENGTH => Ok(Value::Bytes(present(bytes))),
         Value::Text(text) if text.len() == LENGTH * 2 => {
             let bytes = hex::decode(text).map_err(|_| wrong())?;
-            Ok(Value::Bytes(arena.bytes(&bytes)))
+            Ok(Value::Bytes(present(arena.bytes(&bytes))))
         }
         Value::Bytes(_) | Value::Text(_) => Err(wrong()),
         other => Err(Failure::expected("an id in bytes or text", other)),
@@ -56,7 +61,12 @@ fn uuid_v7(arena: &Arena) -> Value<'_> {
 fn uuid(bits: u128, version: u128, arena: &Arena) -> Value<'_> {
     let bits = (bits & !(0xf << 76)) | (version << 76);
     let bits = (bits & !(0b11 << 62)) | (0b10 << 62);
-    let digits = format!("{bits:032x}");
-    let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
-    Value::Text(arena.text(&parts.join("-")))
+    let mut digits = [0; 32];
+    // The lengths are right.
+    hex::encode_to_slice(bits.to_be_bytes(), &mut digits).ok();
+    let mut text = [b'-'; 36];
+    for (to, from) in [(0..8, 0..8), (9..13, 8..12), (14..18, 12..16), (19..23, 16..20), (24..36, 20..32)] {
+        text[to].copy_from_slice(&digits[from]);
+    }
+    Value::Text(arena.text(str::from_utf8(&text).unwrap_or_default()))
 }

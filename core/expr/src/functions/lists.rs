@@ -21,7 +21,7 @@ pub(super) static TABLE: &[Function] = &[
     plain("Len", &["target"], len),
     special("SliceToMap", &["target", "key_path?", "value_path?"], slice_to_map),
     plain("Values", &["target"], values_of),
-    plain("Without", &["target", "keys"], without),
+    special("Without", &["target", "keys"], without),
 ];
 
 pub(super) fn list<'a>(value: &Value<'a>) -> Result<ArrayView<'a>, Failure> {
@@ -53,10 +53,24 @@ fn index<'a>(values: &[Value<'a>], _: &'a Arena) -> Result<Value<'a>, Failure> {
 }
 
 /// The map without some of its keys: `delete_keys`, where nothing is to be changed.
-fn without<'a>(values: &[Value<'a>], arena: &'a Arena) -> Result<Value<'a>, Failure> {
-    let keys: Vec<&str> = list(&values[1])?.iter().map(|key| text(&key.into())).collect::<Result<_, _>>()?;
-    let each = |key: &str, _: ValueView<'_>| if keys.contains(&key) { Entry::Drop } else { Entry::Keep };
-    Ok(Value::Map(map(&values[0])?.edited(arena, each)))
+#[derive(Debug)]
+struct Without {
+    target: Node,
+    keys: Vec<String>,
+}
+
+fn without(arguments: &mut Arguments) -> Result<Arc<dyn Converter>, Wrong> {
+    Ok(Arc::new(Without { target: arguments.value("target")?, keys: arguments.texts("keys")? }))
+}
+
+impl Converter for Without {
+    fn call<'a>(&'a self, record: &Record<'_, 'a>) -> Result<Value<'a>, Failure> {
+        let target = map(&self.target.evaluate(record)?)?;
+        let each = |key: &str, _: ValueView<'_>| {
+            if self.keys.iter().any(|gone| gone == key) { Entry::Drop } else { Entry::Keep }
+        };
+        Ok(Value::Map(target.edited(record.arena, each)))
+    }
 }
 
 fn len<'a>(values: &[Value<'a>], _: &'a Arena) -> Result<Value<'a>, Failure> {

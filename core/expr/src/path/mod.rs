@@ -39,7 +39,11 @@ impl Path {
                 }
                 None => format!("unknown path `{name}`"),
             };
-            Wrong::new(start, message).nearest(context.without_prefix(name), context.paths())
+            let wrong = Wrong::new(start, message);
+            if prefixed && context.find(name, false).is_some() {
+                return wrong.help(format!("without `context`, it is `{}.{name}`", context.name()));
+            }
+            wrong.nearest(context.without_prefix(name), context.paths())
         })?;
         if !keys.is_empty() && !field.has_keys() {
             return Err(Wrong::new(start, format!("`{name}` has no keys")));

@@ -52,7 +52,7 @@ super::setters! { MetricView {
     set_name: 1 => name: str;
     /// Sets what it measures.
     set_description: 2 => description: str;
-    /// Sets the unit, in UCUM. The values stay: see [`PointDraft::rescale`](super::PointDraft::scale).
+    /// Sets the unit, in UCUM. The values stay: see [`PointDraft::rescale`](super::PointDraft::rescale).
     set_unit: 3 => unit: str;
     /// Sets attributes of the metric itself.
     set_metadata: 12 => metadata: attributes;

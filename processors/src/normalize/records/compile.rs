@@ -66,7 +66,8 @@ impl Compiler<'_> {
             self.check_sources(text, &fields);
         }
         let time = config.time.map(|time| {
-            Time::new(&time).map_err(|mistakes| {
+            let fields: Vec<&Field> = fields.iter().flatten().collect();
+            Time::new(&time, &fields).map_err(|mistakes| {
                 let mistakes: Vec<_> =
                     mistakes.into_iter().map(|mistake| self.below("time", mistake)).collect();
                 self.mistakes.extend(mistakes);
@@ -76,10 +77,14 @@ impl Compiler<'_> {
             from: self.sources("severity", &severity.from),
             names: Severities::common(),
         });
-        for (attribute, field) in &config.resource {
-            if field.is_empty() {
-                self.wrong(&format!("resource.{attribute}"), "a field has a name");
+        for (key, moved) in [("resource", &config.resource), ("attributes", &config.attributes)] {
+            for (attribute, _) in moved.iter().filter(|(_, field)| field.is_empty()) {
+                self.wrong(&format!("{key}.{attribute}"), "a field has a name");
             }
+        }
+        if config.metric.is_some() && !config.attributes.is_empty() {
+            let message = "a record that becomes a point has the attributes of the point";
+            self.wrong("attributes", message);
         }
         if config.metric.is_some() && config.into != Target::Body {
             self.wrong("into", "a record that becomes a point has no fields left to put anywhere");
@@ -103,6 +108,7 @@ impl Compiler<'_> {
             time: time.transpose().ok()?,
             severity,
             resource: config.resource.into_iter().collect(),
+            attributes: config.attributes.into_iter().collect(),
             into: config.into,
             metric,
             on_error: config.on_error,

@@ -97,7 +97,8 @@ impl Field {
         now: u64,
         arena: &'a Arena,
     ) -> Result<Option<(ValueView<'a>, bool)>, Refusal> {
-        let found = self.from.iter().find_map(|name| Some((name, record.find(name)?)));
+        let there = |name| record.find(name).filter(|value| !self.is_blank(*value));
+        let found = self.from.iter().find_map(|name| Some((name, there(name)?)));
         let Some((name, value)) = found else {
             return match &self.default {
                 Some(default) => Ok(Some((self.instead(default, now, arena), false))),
@@ -120,6 +121,13 @@ impl Field {
             (Instead::Now, Some(Type::Time(form))) => ValueView::Str(form.write(now, arena)),
             (Instead::Now, _) => ValueView::Empty,
         }
+    }
+
+    /// Whether it is a text without anything in it where something else than text is wanted: an empty cell of a table,
+    /// or a group of an expression that took no part. That is as good as nothing.
+    fn is_blank(&self, value: ValueView<'_>) -> bool {
+        let wants_text = matches!(self.as_, None | Some(Type::String));
+        !wants_text && matches!(value, ValueView::Str(text) if text.trim().is_empty())
     }
 
     fn accept<'a>(&self, value: ValueView<'a>, now: u64, arena: &'a Arena) -> Result<ValueView<'a>, Reason> {

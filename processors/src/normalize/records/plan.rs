@@ -21,6 +21,9 @@ use tidewatch_parse::severity::Severities;
 /// The attribute that names the fields in which a value stands for one that was not valid.
 pub(in crate::normalize) const DATA_QUALITY: &str = "tidewatch.data_quality";
 
+/// Stands for the attributes that the entries of a map become.
+const ENTRIES: &str = "*";
+
 /// One entry of `records`.
 #[derive(Debug)]
 pub(in crate::normalize) struct Plan {
@@ -35,6 +38,8 @@ pub(in crate::normalize) struct Plan {
     pub(super) severity: Option<Severity>,
     /// Attributes and the fields that become them.
     pub(super) resource: Vec<(String, String)>,
+    /// The same of the record; [`ENTRIES`] stands for those of a map.
+    pub(super) attributes: Vec<(String, String)>,
     pub(super) into: Target,
     pub(super) metric: Option<Metric>,
     pub(super) on_error: OnError,
@@ -90,6 +95,7 @@ impl Plan {
         self.set_time(item, work, now)?;
         self.set_severity(item, work, arena);
         self.set_resource(item, work, arena);
+        self.set_attributes(item, work, arena);
         if let Some(metric) = &self.metric {
             return metric.point(item, work, now, arena).map(Some);
         }
@@ -212,6 +218,29 @@ impl Plan {
             });
             work.fields.remove(name);
         }
+    }
+
+    fn set_attributes<'a>(&'a self, item: &mut Item<'a>, work: &mut Work<'a>, arena: &'a Arena) {
+        if self.attributes.is_empty() {
+            return;
+        }
+        let mut moved: SmallVec<[(&str, ValueView<'_>); 8]> = SmallVec::new();
+        for (attribute, field) in self.attributes.iter().filter(|(attribute, _)| attribute != ENTRIES) {
+            if let Some((_, value)) = work.look(slice::from_ref(field)) {
+                moved.push((attribute, value));
+                work.fields.remove(field);
+            }
+        }
+        for (_, field) in self.attributes.iter().filter(|(attribute, _)| attribute == ENTRIES) {
+            // What is no map stays where it is.
+            if let Some((_, ValueView::KvList(map))) = work.look(slice::from_ref(field)) {
+                moved.extend(
+                    map.iter().filter(|(key, _)| self.attributes.iter().all(|(named, _)| named != key)),
+                );
+                work.fields.remove(field);
+            }
+        }
+        item.log.set_attributes(merged(item.log.attributes(), &moved, arena), arena);
     }
 
     fn set_resource<'a>(&'a self, item: &mut Item<'a>, work: &mut Work<'a>, arena: &'a Arena) {

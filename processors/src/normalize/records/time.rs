@@ -1,5 +1,6 @@
 //! Times of records.
 
+use super::{cast::Type, fields::Field};
 use crate::normalize::config::{FieldConfig, OneOrMore, TimeConfig, TimeDefault};
 use tidewatch_config::Mistake;
 use tidewatch_otlp::{edit::Arena, views::ValueView};
@@ -11,13 +12,15 @@ pub(super) struct Time {
     /// The first one that is there counts.
     pub(super) from: Vec<String>,
     formats: Formats,
+    /// How those of the fields are written that are times themselves.
+    written: Vec<Format>,
     /// Whether the agent's clock says it where the record does not.
     pub(super) default_now: bool,
 }
 
 impl Time {
-    /// As a configuration says, or what is wrong with it; paths start at `time`.
-    pub(super) fn new(config: &TimeConfig) -> Result<Self, Vec<Mistake>> {
+    /// As a configuration says, or what is wrong with it; paths start at `time`. `fields` are those of the result.
+    pub(super) fn new(config: &TimeConfig, fields: &[&Field]) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let from = config.from.as_slice().to_vec();
         if from.is_empty() || from.iter().any(String::is_empty) {
@@ -26,15 +29,25 @@ impl Time {
         }
         let formats = formats(&config.formats, config.zone.as_deref()).map_err(|more| mistakes.extend(more));
         let default_now = config.default == Some(TimeDefault::Now);
+        let written =
+            fields.iter().filter(|field| from.contains(&field.name)).filter_map(|field| match &field.as_ {
+                Some(Type::Time(form)) => Some(form.write.clone()),
+                _ => None,
+            });
+        let written = written.collect();
         match formats {
-            Ok(formats) if mistakes.is_empty() => Ok(Self { from, formats, default_now }),
+            Ok(formats) if mistakes.is_empty() => Ok(Self { from, formats, written, default_now }),
             _ => Err(mistakes),
         }
     }
 
     /// Unix nanoseconds; none if it is not a time of these formats, or before 1970.
     pub(super) fn read(&self, value: ValueView<'_>, now: u64) -> Option<u64> {
-        u64::try_from(read(&self.formats, value, now)?).ok()
+        let nanos = read(&self.formats, value, now).or_else(|| {
+            let now = i64::try_from(now).unwrap_or(i64::MAX);
+            self.written.iter().find_map(|format| format.parse(value, now).ok())
+        });
+        u64::try_from(nanos?).ok()
     }
 }
 
