@@ -257,3 +257,36 @@ fn maps_need_no_parsing_and_bytes_are_text() {
     let made = Bench::records(entry).take(request).records();
     assert_eq!(made.iter().map(|made| made["severity"][0].clone()).collect::<Vec<_>>(), [9, 13]);
 }
+
+#[test]
+fn fields_become_attributes() {
+    let entry =
+        json!({"parse": "json", "attributes": {"*": "tags", "host.name": "host", "absent": "nowhere"}});
+    let made =
+        Bench::records(entry).lines(&[r#"{"host": "a", "tags": {"env": "prod", "host.name": "b"}, "n": 1}"#]);
+    let expected = json!({"log.file.name": "events.jsonl", "host.name": "a", "env": "prod"});
+    assert_eq!(made[0]["attributes"], expected);
+    assert_eq!(made[0]["body"], json!({"n": 1}));
+    // What is no map has no entries.
+    let entry = json!({"parse": "json", "attributes": {"*": "tags"}});
+    let made = Bench::records(entry).lines(&[r#"{"tags": "prod"}"#]);
+    assert_eq!(made[0]["body"], json!({"tags": "prod"}));
+}
+
+#[test]
+fn what_is_empty_is_no_number_and_no_time() {
+    let entry = json!({"parse": {"csv": {"columns": ["a", "n", "t"]}}, "fields": {
+        "n": {"as": "int", "default": 7},
+        "t": {"as": "string"},
+    }});
+    assert_eq!(body(entry, "x,,"), json!({"n": 7, "t": "", "a": "x"}));
+}
+
+#[test]
+fn a_field_that_is_a_time_can_be_the_record_s() {
+    let entry = json!({"parse": "json", "time": {"from": "start"}, "fields": {
+        "start": {"as": "time", "formats": "%d-%m-%Y %H:%M", "zone": "Europe/Berlin", "write": "iso8601"},
+    }});
+    let made = Bench::records(entry).lines(&[r#"{"start": "05-09-2025 16:45"}"#]);
+    assert_eq!(made[0]["time"], json!(1_757_083_500_000_000_000_u64), "{made:?}");
+}
