@@ -8,7 +8,12 @@ pub struct Failure(Cow<'static, str>);
 
 impl Failure {
     pub(crate) fn new(message: impl Into<Cow<'static, str>>) -> Self {
-        Self(message.into())
+        let mut message = message.into();
+        if message.len() > LONGEST {
+            let end = message.floor_char_boundary(LONGEST);
+            message = format!("{}...", &message[..end]).into();
+        }
+        Self(message)
     }
 
     /// A value of the wrong type.
@@ -16,6 +21,9 @@ impl Failure {
         Self::new(format!("{what} is needed, there is {}", found.kind()))
     }
 }
+
+/// Bytes of a message: what it names may have come with the data.
+const LONGEST: usize = 300;
 
 /// What is done where a statement or a condition fails on an item, as in the Collector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,6 +3,7 @@
 use crate::{
     Failure, Record, Value,
     functions::Converter,
+    limits::fits,
     path::{Key, Path, follow},
     value::Comparison,
 };
@@ -122,7 +123,7 @@ fn list<'a>(nodes: &'a [Node], record: &Record<'_, 'a>) -> Result<Value<'a>, Fai
         let mut list = ListWriter::new(out);
         written = nodes.iter().try_for_each(|node| node.put(list.item(), record));
     });
-    written.map(|()| Value::List(ArrayView::of_list(bytes)))
+    written.and_then(|()| fits(bytes.len())).map(|()| Value::List(ArrayView::of_list(bytes)))
 }
 
 fn map<'a>(entries: &'a [(String, Node)], record: &Record<'_, 'a>) -> Result<Value<'a>, Failure> {
@@ -131,7 +132,7 @@ fn map<'a>(entries: &'a [(String, Node)], record: &Record<'_, 'a>) -> Result<Val
         let mut map = MapWriter::new(1, out);
         written = entries.iter().try_for_each(|(key, node)| node.put(map.at(key), record));
     });
-    written.map(|()| Value::Map(AttributesView::of_map(bytes)))
+    written.and_then(|()| fits(bytes.len())).map(|()| Value::Map(AttributesView::of_map(bytes)))
 }
 
 impl Node {

@@ -1,6 +1,6 @@
 //! Values, and how they compare.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::HashMap};
 use tidewatch_otlp::views::{ArrayView, AttributesView, ValueView};
 
 /// What an expression gives. It borrows from the request, the program or the arena.
@@ -187,6 +187,18 @@ fn same_lists(left: ArrayView<'_>, right: ArrayView<'_>) -> bool {
 
 /// The order of keys does not matter.
 fn same_maps(left: AttributesView<'_>, right: AttributesView<'_>) -> bool {
-    left.iter().count() == right.iter().count()
-        && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| same(value, other)))
+    let count = right.iter().count();
+    if left.iter().count() != count {
+        return false;
+    }
+    // Of a key that repeats, the first value counts. Few are found fastest by looking at each.
+    const FEW: usize = 16;
+    if count <= FEW {
+        return left.iter().all(|(key, value)| right.get(key).is_some_and(|other| same(value, other)));
+    }
+    let mut firsts = HashMap::with_capacity(count);
+    for (key, value) in right.iter() {
+        firsts.entry(key).or_insert(value);
+    }
+    left.iter().all(|(key, value)| firsts.get(key).is_some_and(|other| same(value, *other)))
 }

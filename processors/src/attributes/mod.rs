@@ -72,10 +72,12 @@ impl AttributesProcessor {
         if !self.handles().contains(data_type(request.signal())) {
             return None;
         }
-        let (request, arena) = (request.canonical(), Arena::new());
+        let (canonical, arena) = (request.canonical(), Arena::new());
         let run = Run::new(&self.actions, metadata, &arena);
         let mut items = Items::new(request.signal(), &self.selection, run, &arena);
-        rewrite(&request, &arena, &mut items)
+        let edited = rewrite(&canonical, &arena, &mut items);
+        // What a later value overrides goes, too: it may be what should not go out.
+        edited.or_else(|| (!request.is_canonical()).then(|| canonical.into_request()))
     }
 }
 

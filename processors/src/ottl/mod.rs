@@ -4,7 +4,7 @@ mod failures;
 mod program;
 
 pub(crate) use failures::{ErrorModeKey, Failures};
-pub(crate) use program::{Program, Run};
+pub(crate) use program::{Ended, Program, Run};
 
 use tidewatch_config::Mistake;
 use tidewatch_expr::ParseError;

@@ -23,17 +23,37 @@ pub(crate) struct Run<'p, 'a> {
     program: &'a Program,
     arena: &'a Arena,
     failures: &'p Failures,
-    /// Why the request is refused.
-    pub(crate) refused: Option<String>,
+    /// Bytes that the statements may take.
+    memory: usize,
+    /// Why the request is not edited to its end.
+    pub(crate) ended: Option<Ended>,
 }
 
+/// Why a request is not edited to its end.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// A statement failed, and that is worth it.
+    Refused(String),
+    /// The statements would take too much memory for so many items at once.
+    TooMuch,
+}
+
+/// What statements may take of memory for one request, in bytes: at least, and for each byte of the request.
+const MEMORY: (usize, usize) = (64 << 20, 16);
+
 impl<'p, 'a> Run<'p, 'a> {
-    pub(crate) fn new(program: &'a Program, arena: &'a Arena, failures: &'p Failures) -> Self {
-        Self { program, arena, failures, refused: None }
+    /// For a request of so many bytes.
+    pub(crate) fn new(program: &'a Program, arena: &'a Arena, failures: &'p Failures, bytes: usize) -> Self {
+        let memory = MEMORY.0 + bytes.saturating_mul(MEMORY.1);
+        Self { program, arena, failures, memory, ended: None }
     }
 
     fn carry_out(&mut self, owner: Owner<'_, 'a>, item: ItemMut<'_, 'a>) -> Verdict {
-        if self.refused.is_some() {
+        if self.ended.is_some() {
+            return Verdict::Keep;
+        }
+        if self.arena.allocated() > self.memory {
+            self.ended = Some(Ended::TooMuch);
             return Verdict::Keep;
         }
         let program = self.program;
@@ -44,8 +64,8 @@ impl<'p, 'a> Run<'p, 'a> {
         }
         for statement in &program.statements {
             if let Err(failure) = statement.run(&mut record) {
-                self.refused = self.failures.met(&failure, statement.text(), program.mode);
-                if self.refused.is_some() {
+                self.ended = self.failures.met(&failure, statement.text(), program.mode).map(Ended::Refused);
+                if self.ended.is_some() {
                     break;
                 }
             }
@@ -60,8 +80,8 @@ impl<'p, 'a> Run<'p, 'a> {
                 Ok(true) => return true,
                 Ok(false) => {}
                 Err(failure) => {
-                    self.refused = self.failures.met(&failure, text, self.program.mode);
-                    if self.refused.is_some() {
+                    self.ended = self.failures.met(&failure, text, self.program.mode).map(Ended::Refused);
+                    if self.ended.is_some() {
                         return false;
                     }
                 }

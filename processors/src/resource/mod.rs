@@ -44,9 +44,11 @@ struct ResourceProcessor {
 impl ResourceProcessor {
     /// None: nothing was changed.
     fn edit(&self, request: &Request, metadata: &Metadata) -> Option<Request> {
-        let (request, arena) = (request.canonical(), Arena::new());
+        let (canonical, arena) = (request.canonical(), Arena::new());
         let mut resources = Resources { run: Run::new(&self.actions, metadata, &arena), arena: &arena };
-        rewrite(&request, &arena, &mut resources)
+        let edited = rewrite(&canonical, &arena, &mut resources);
+        // What a later value overrides goes, too: it may be what should not go out.
+        edited.or_else(|| (!request.is_canonical()).then(|| canonical.into_request()))
     }
 }
 

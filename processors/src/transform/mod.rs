@@ -7,7 +7,7 @@ mod tests;
 
 pub use config::{ContextKey, GroupConfig, StatementsConfig, TransformConfig};
 
-use crate::ottl::{Failures, Run};
+use crate::ottl::{Ended, Failures, Program, Run};
 use compile::Programs;
 use std::sync::Arc;
 use tidewatch_component::{
@@ -34,6 +34,9 @@ impl ProcessorFactory for Transform {
     }
 }
 
+/// A request makes up to 1024 parts.
+const MAX_HALVINGS: u32 = 10;
+
 struct TransformProcessor {
     programs: Programs,
     failures: Failures,
@@ -43,19 +46,34 @@ impl TransformProcessor {
     /// The request after all programs, or why it is refused.
     fn transform(&self, request: &Request) -> Result<Request, String> {
         let mut request = request.clone();
-        let mut arena = Arena::new();
         for program in self.programs.of(request.signal()) {
-            let canonical = request.canonical();
-            let mut run = Run::new(program, &arena, &self.failures);
-            let edited = rewrite(&canonical, &arena, &mut run);
-            if let Some(reason) = run.refused {
-                return Err(reason);
-            }
-            // What a later value overrides is gone even if nothing was edited: it may be what should not go out.
-            request = edited.unwrap_or_else(|| canonical.into_request());
-            arena.reset();
+            request = self.run(program, request, 0)?;
         }
         Ok(request)
+    }
+
+    /// The request after one program. Where that takes too much memory at once, its halves are taken one after the other.
+    fn run(&self, program: &Program, request: Request, halvings: u32) -> Result<Request, String> {
+        let bytes = request.bytes().len();
+        let (canonical, arena) = (request.canonical(), Arena::new());
+        let mut run = Run::new(program, &arena, &self.failures, bytes);
+        let edited = rewrite(&canonical, &arena, &mut run);
+        match run.ended {
+            // What a later value overrides is gone even if nothing was edited: it may be what should not go out.
+            None => return Ok(edited.unwrap_or_else(|| canonical.into_request())),
+            Some(Ended::Refused(reason)) => return Err(reason),
+            Some(Ended::TooMuch) => {}
+        }
+        drop((edited, arena));
+        let halves = if halvings < MAX_HALVINGS { request.halve() } else { None };
+        match halves {
+            // What belongs to both halves is in each of them: that must not be the most of it.
+            Some((left, right)) if left.bytes().len() + right.bytes().len() <= bytes + bytes / 2 => {
+                let halves = [left, right].map(|half| self.run(program, half, halvings + 1));
+                Ok(Request::merge(halves.into_iter().collect::<Result<_, _>>()?))
+            }
+            _ => Err("the statements would take too much memory on this request".to_owned()),
+        }
     }
 }
 

@@ -119,3 +119,32 @@ fn what_a_later_value_overrides_does_not_go_out() {
     let sent = transformed(config, request).unwrap();
     assert!(!sent.bytes().windows(7).any(|window| window == b"hunter2"));
 }
+
+/// Records with an attribute each, of a resource with one of so many bytes.
+fn of_a_large_resource(bytes: usize, records: usize) -> Request {
+    use tidewatch_otlp::write::{Attributes, LogRecord, LogsWriter, Map, Value};
+    let mut logs = LogsWriter::default();
+    let resource = Map::from_iter([("large", Value::from("x".repeat(bytes)))]);
+    let group = logs.group(&Attributes::new(&resource), "");
+    for number in 0..records {
+        let attributes = Map::from_iter([("y", Value::Int(number as i64))]);
+        logs.push(group, &LogRecord { attributes: &attributes, ..LogRecord::default() });
+    }
+    logs.finish().unwrap()
+}
+
+/// Scenario: each record changes a resource that is large, which is written anew each time.
+///
+/// Guarantees: memory is bounded; the request is edited in parts, or refused where parts would be mostly resource.
+#[test]
+fn an_owner_that_every_record_changes_takes_bounded_memory() {
+    let config = json!({"log_statements": [{"context": "log", "statements": [
+        r#"set(resource.attributes["x"], attributes["y"])"#,
+    ]}]});
+    let edited = transformed(config.clone(), of_a_large_resource(20_000, 8_000)).expect("edited in parts");
+    assert_eq!(edited.items(), 8_000);
+    let edited = edited.canonical();
+    assert!(edited.resources().count() > 1);
+    assert!(edited.resources().all(|resource| resource.attributes().get("x").is_some()));
+    assert_eq!(transformed(config, of_a_large_resource(5_000_000, 200)), None, "refused");
+}

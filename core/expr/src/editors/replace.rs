@@ -96,9 +96,11 @@ impl Replacement {
             let Some(whole) = captures.get(0) else { continue };
             out.push_str(&original[copied..whole.start()]);
             copied = whole.end();
+            // No group is longer than the whole match.
+            let references = template.matches('$').count();
+            fits(out.len() + template.len() + references.saturating_mul(whole.len()))?;
             let mut made = String::new();
             captures.expand(template, &mut made);
-            fits(out.len() + made.len())?;
             self.put(&made, arena, &mut out)?;
         }
         out.push_str(&original[copied..]);

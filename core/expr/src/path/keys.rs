@@ -92,8 +92,14 @@ pub(super) fn replace<'a>(
                 Value::Nil => AttributesView::empty_map(),
                 other => return Err(Failure::expected(&format!("a map for the key `{name}`"), &other)),
             };
-            let inner = replace(map.get(name).into(), rest, value, record)?;
-            Ok(Value::Map(map.with(name, storable(inner)?, arena)))
+            let old = map.get(name);
+            let inner = storable(replace(old.into(), rest, value, record)?)?;
+            if old.is_some_and(|old| is_the_same(old, inner))
+                && map.iter().filter(|(key, _)| *key == name).count() == 1
+            {
+                return Ok(whole);
+            }
+            Ok(Value::Map(map.with(name, inner, arena)))
         }
         Step::Index(index) => {
             let Value::List(list) = whole else {
@@ -106,6 +112,17 @@ pub(super) fn replace<'a>(
             let inner = storable(replace(old.into(), rest, value, record)?)?;
             Ok(Value::List(list.with(index, inner, arena)))
         }
+    }
+}
+
+/// Whether both are the same scalar, so that nothing has to be written.
+fn is_the_same(old: ValueView<'_>, new: ValueView<'_>) -> bool {
+    match (old, new) {
+        (ValueView::Str(old), ValueView::Str(new)) => old == new,
+        (ValueView::Bool(old), ValueView::Bool(new)) => old == new,
+        (ValueView::Int(old), ValueView::Int(new)) => old == new,
+        (ValueView::Double(old), ValueView::Double(new)) => old.to_bits() == new.to_bits(),
+        _ => false,
     }
 }
 

@@ -271,6 +271,6 @@ fn full_id<'a>(value: Value<'a>, set: impl FnOnce(&'a [u8]) -> bool) -> Written 
 
 fn hexadecimal<'a>(value: Value<'a>, arena: &'a Arena, set: impl FnOnce(&'a [u8]) -> bool) -> Written {
     let text = text(value)?;
-    let bytes = hex::decode(text).map_err(|_| Failure::new(format!("`{text}` is not a hexadecimal id")))?;
+    let bytes = hex::decode(text).map_err(|_| Failure::new("the text is not a hexadecimal id"))?;
     id(Value::Bytes(arena.bytes(&bytes)), set)
 }

@@ -67,8 +67,13 @@ impl<'a> MetricDraft<'a> {
             Temporality::Cumulative => 2,
         };
         match self.view.data {
-            DataView::Sum { .. } | DataView::Histogram { .. } | DataView::ExponentialHistogram { .. } => {
-                self.set_flag(2, number, arena);
+            DataView::Sum { temporality: old, .. }
+            | DataView::Histogram { temporality: old, .. }
+            | DataView::ExponentialHistogram { temporality: old, .. } => {
+                // Each time, all points are written anew.
+                if old != temporality {
+                    self.set_flag(2, number, arena);
+                }
                 true
             }
             DataView::Empty | DataView::Gauge(_) | DataView::Summary(_) => false,
@@ -77,11 +82,11 @@ impl<'a> MetricDraft<'a> {
 
     /// Sets whether sums only grow. False: it is not a sum.
     pub fn set_monotonic(&mut self, monotonic: bool, arena: &'a Arena) -> bool {
-        let is_sum = matches!(self.view.data, DataView::Sum { .. });
-        if is_sum {
+        let DataView::Sum { monotonic: old, .. } = self.view.data else { return false };
+        if old != monotonic {
             self.set_flag(3, monotonic.into(), arena);
         }
-        is_sum
+        true
     }
 
     /// Makes a gauge of a sum, with the same points. False: it is not a sum.

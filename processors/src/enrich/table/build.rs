@@ -187,7 +187,7 @@ impl<'s> Builder<'s> {
             return Ok(());
         }
         let wrong = |key: &str, attribute: &str, column: &str| {
-            let columns: Vec<_> = self.columns.iter().map(|name| format!("`{name}`")).collect();
+            let columns: Vec<_> = self.columns.iter().map(|name| format!("`{}`", short(name))).collect();
             let more = if self.columns.len() == MAX_TOLD { ", ..." } else { "" };
             let message = format!("the table has no column `{column}`; it has {}{more}", columns.join(", "));
             self.places.fault(at, message).of_key(format!("{key}.{attribute}"))
@@ -230,4 +230,14 @@ fn put_value(slot: Slot<'_>, value: &Value<'_>) {
         Value::Text(text) => slot.put(text.as_ref()),
         Value::Json(json) => slot.json(json),
     }
+}
+
+/// A name as it is told: what stands where names should be may be anything.
+fn short(name: &str) -> String {
+    const LONGEST: usize = 24;
+    let mut shown: String = name.chars().take(LONGEST).collect();
+    if shown.len() < name.len() {
+        shown.push_str("...");
+    }
+    shown
 }

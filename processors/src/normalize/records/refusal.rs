@@ -17,10 +17,12 @@ pub(in crate::normalize) enum Reason {
     NoTime,
     /// A statement cannot be computed.
     NotComputable,
+    /// The resource that it would have is too large to be written for so many records.
+    TooLarge,
 }
 
 impl Reason {
-    pub(in crate::normalize) const ALL: [Self; 7] = [
+    pub(in crate::normalize) const ALL: [Self; 8] = [
         Self::Unparsable,
         Self::MissingField,
         Self::NotANumber,
@@ -28,6 +30,7 @@ impl Reason {
         Self::NotAllowed,
         Self::NoTime,
         Self::NotComputable,
+        Self::TooLarge,
     ];
 
     /// As in metrics.
@@ -40,6 +43,7 @@ impl Reason {
             Self::NotAllowed => "not_allowed",
             Self::NoTime => "no_time",
             Self::NotComputable => "not_computable",
+            Self::TooLarge => "too_large",
         }
     }
 }

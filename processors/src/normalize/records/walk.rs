@@ -2,7 +2,7 @@
 
 use super::{
     plan::{Item, Plan, Work},
-    refusal::Refusal,
+    refusal::{Reason, Refusal},
 };
 use crate::normalize::{config::OnError, counts::RecordCounts};
 use tidewatch_component::{Fault, Rejection};
@@ -45,6 +45,7 @@ pub(in crate::normalize) fn walk(
         points: GaugeGroups::default(),
         made: Made::default(),
         index: 0,
+        room: OWN_RESOURCES.0 + request.bytes().len().saturating_mul(OWN_RESOURCES.1),
     };
     let mut used = false;
     for resource in request.resources() {
@@ -73,7 +74,13 @@ struct Walk<'c> {
     made: Made,
     /// Of the record in the request.
     index: usize,
+    /// Bytes that resources of records' own may still take.
+    room: usize,
 }
+
+/// What resources that records have of their own may take in one request, in bytes: at least, and for each byte of the
+/// request. All that the resource had before is in each of them.
+const OWN_RESOURCES: (usize, usize) = (64 << 20, 8);
 
 /// What a record belongs to.
 struct Owners<'a> {
@@ -102,7 +109,8 @@ impl Walk<'_> {
         };
         let mut item = Item { resource: owners.of_resource, scope: owners.of_scope, log: Draft::new(record) };
         let mut work = Work::default();
-        match plan.apply(&mut item, &mut work, self.now, arena) {
+        let applied = plan.apply(&mut item, &mut work, self.now, arena);
+        match applied.and_then(|point| self.take_room(&item).map(|()| point)) {
             Ok(point) => {
                 work.flaws.iter().for_each(|field| self.counts.replaced(field));
                 let resource = owners.by_resource.by_another(&item.resource);
@@ -116,6 +124,19 @@ impl Walk<'_> {
         }
         self.index += 1;
         true
+    }
+
+    /// A record with a resource of its own needs room for it.
+    fn take_room(&mut self, item: &Item<'_>) -> Result<(), Refusal> {
+        let needed = if item.resource.is_touched() { item.resource.resource_bytes().len() } else { 0 };
+        match self.room.checked_sub(needed) {
+            Some(left) => self.room = left,
+            None => {
+                let wrong = "its resource is too large to be written again for one record";
+                return Err(Refusal::of_record(Reason::TooLarge, wrong));
+            }
+        }
+        Ok(())
     }
 
     fn refuse<'a>(
