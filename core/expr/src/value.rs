@@ -164,11 +164,17 @@ fn order(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
             left.as_f64()?.partial_cmp(&right.as_f64()?)
         }
         (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
-        (Value::Bytes(left), Value::Bytes(right)) => Some(left.cmp(right)),
+        (Value::Bytes(left), Value::Bytes(right)) => Some(unless_zeros(left).cmp(unless_zeros(right))),
         (Value::List(left), Value::List(right)) => equal(same_lists(*left, *right)),
         (Value::Map(left), Value::Map(right)) => equal(same_maps(*left, *right)),
         _ => None,
     }
+}
+
+/// An id of zeros is none, as in the Collector: `parent_span_id == SpanID(0x0000000000000000)` holds for root spans.
+fn unless_zeros(bytes: &[u8]) -> &[u8] {
+    let is_zero_id = matches!(bytes.len(), 8 | 16) && bytes.iter().all(|byte| *byte == 0);
+    if is_zero_id { &[] } else { bytes }
 }
 
 fn equal(same: bool) -> Option<Ordering> {

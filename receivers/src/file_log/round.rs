@@ -35,7 +35,7 @@ pub(super) struct Stretch {
 }
 
 /// A request is full with so many bytes.
-const REQUEST: usize = 256 << 10;
+const REQUEST: usize = 1 << 20;
 /// Files of one request at most.
 const MAX_FILES: usize = 256;
 /// A round ends when it has read so much, whatever came out of it.

@@ -31,19 +31,14 @@ impl Converter for IsRootSpan {
     }
 }
 
-/// An id of nothing but zeros is none.
-pub(crate) fn present(id: &[u8]) -> &[u8] {
-    if id.iter().all(|byte| *byte == 0) { &[] } else { id }
-}
-
 /// An id of so many bytes, given as such or in hexadecimal.
 fn id<'a, const LENGTH: usize>(value: &Value<'a>, arena: &'a Arena) -> Result<Value<'a>, Failure> {
     let wrong = || Failure::new(format!("an id is {LENGTH} bytes, or {} hexadecimal digits", LENGTH * 2));
     match value {
-        Value::Bytes(bytes) if bytes.len() == LENGTH => Ok(Value::Bytes(present(bytes))),
+        Value::Bytes(bytes) if bytes.len() == LENGTH => Ok(Value::Bytes(bytes)),
         Value::Text(text) if text.len() == LENGTH * 2 => {
             let bytes = hex::decode(text).map_err(|_| wrong())?;
-            Ok(Value::Bytes(present(arena.bytes(&bytes))))
+            Ok(Value::Bytes(arena.bytes(&bytes)))
         }
         Value::Bytes(_) | Value::Text(_) => Err(wrong()),
         other => Err(Failure::expected("an id in bytes or text", other)),

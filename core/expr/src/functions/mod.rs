@@ -16,8 +16,6 @@ mod strings;
 mod time;
 mod types;
 
-pub(crate) use ids::present;
-
 use crate::{
     Context, Failure, Record, Value,
     arguments::{Argument, Arguments, Signature},

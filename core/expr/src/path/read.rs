@@ -1,7 +1,7 @@
 //! Fields to values.
 
 use super::{Context, field::Field};
-use crate::{Item, Point, Record, Value, functions::present};
+use crate::{Item, Point, Record, Value};
 use tidewatch_otlp::{
     edit::Arena,
     views::{
@@ -68,10 +68,10 @@ impl Field {
                 text @ Value::Text(_) => text,
                 _ => Value::Text(arena.text(&log.body().unwrap_or_default().to_string())),
             },
-            Self::TraceId => Value::Bytes(present(log.trace_id())),
-            Self::TraceIdString => hexadecimal(present(log.trace_id()), arena),
-            Self::SpanId => Value::Bytes(present(log.span_id())),
-            Self::SpanIdString => hexadecimal(present(log.span_id()), arena),
+            Self::TraceId => Value::Bytes(log.trace_id()),
+            Self::TraceIdString => hexadecimal(log.trace_id(), arena),
+            Self::SpanId => Value::Bytes(log.span_id()),
+            Self::SpanIdString => hexadecimal(log.span_id(), arena),
             Self::EventName => log.event_name().into(),
             _ => return None,
         })
@@ -86,12 +86,12 @@ impl Field {
             Self::StartTimeUnixNano => Value::Int(count(span.start_time_unix_nano())),
             Self::EndTime => Value::Time(count(span.end_time_unix_nano())),
             Self::EndTimeUnixNano => Value::Int(count(span.end_time_unix_nano())),
-            Self::TraceId => Value::Bytes(present(span.trace_id())),
-            Self::TraceIdString => hexadecimal(present(span.trace_id()), arena),
-            Self::SpanId => Value::Bytes(present(span.span_id())),
-            Self::SpanIdString => hexadecimal(present(span.span_id()), arena),
-            Self::ParentSpanId => Value::Bytes(present(span.parent_span_id())),
-            Self::ParentSpanIdString => hexadecimal(present(span.parent_span_id()), arena),
+            Self::TraceId => Value::Bytes(span.trace_id()),
+            Self::TraceIdString => hexadecimal(span.trace_id(), arena),
+            Self::SpanId => Value::Bytes(span.span_id()),
+            Self::SpanIdString => hexadecimal(span.span_id(), arena),
+            Self::ParentSpanId => Value::Bytes(span.parent_span_id()),
+            Self::ParentSpanIdString => hexadecimal(span.parent_span_id(), arena),
             Self::TraceState => span.trace_state().into(),
             Self::Name => span.name().into(),
             Self::Kind => Value::Int(span.kind().into()),
