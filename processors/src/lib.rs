@@ -8,6 +8,7 @@ pub mod filter;
 pub mod memory_limiter;
 pub mod normalize;
 mod ottl;
+mod quiet;
 pub mod resource;
 mod series;
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub use config::{
     TimeDefault,
 };
 
+use crate::quiet::Quiet;
 use counts::RecordCounts;
 use records::{Made, Plan};
 use rename::Renames;
@@ -50,7 +51,8 @@ impl ProcessorFactory for Normalize {
         }
         let counts = RecordCounts::new(context, records::replaceable(&plans));
         let dead_letters = context.dead_letters.clone();
-        Ok(Arc::new(NormalizeProcessor { plans, units, renames, counts, dead_letters }))
+        let log = Quiet::default();
+        Ok(Arc::new(NormalizeProcessor { plans, units, renames, counts, dead_letters, log }))
     }
 }
 
@@ -60,6 +62,7 @@ struct NormalizeProcessor {
     renames: Renames,
     counts: RecordCounts,
     dead_letters: DeadLetters,
+    log: Quiet,
 }
 
 impl Processor for NormalizeProcessor {
@@ -92,6 +95,14 @@ impl NormalizeProcessor {
         let refuses = made.refused.items > 0;
         if refuses {
             let kept = self.keep(&made, &batch);
+            if self.log.is_due() {
+                tracing::warn!(
+                    records = made.refused.items,
+                    dead_letters = kept,
+                    reason = made.refused.reason,
+                    "records are refused; tidewatch_normalize_refused_records counts them"
+                );
+            }
             for (items, reason) in [(kept, "dead_letter"), (made.refused.items - kept, "rejected")] {
                 if items > 0 {
                     out.dropped_items(DataType::Logs, items, reason);

@@ -1,9 +1,6 @@
+use crate::quiet::Quiet;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::{
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
-    time::{SystemTime, UNIX_EPOCH},
-};
 use tidewatch_component::BuildContext;
 use tidewatch_expr::{ErrorMode, Failure};
 use tidewatch_telemetry::IntCounter;
@@ -34,12 +31,8 @@ impl From<ErrorModeKey> for ErrorMode {
 /// Counts what failed, and tells about it now and then.
 pub(crate) struct Failures {
     counter: IntCounter,
-    /// The second of the last line in the log.
-    logged: AtomicU64,
+    log: Quiet,
 }
-
-/// Seconds between two lines in the log.
-const QUIET: u64 = 10;
 
 impl Failures {
     pub(crate) fn new(context: &BuildContext) -> Self {
@@ -49,7 +42,7 @@ impl Failures {
             &["processor", "pipeline"],
         );
         let counter = counter.with_label_values(&[&context.id.to_string(), &context.pipeline]);
-        Self { counter, logged: AtomicU64::new(0) }
+        Self { counter, log: Quiet::default() }
     }
 
     /// Counts a failure of what is written as `text`. Some: it goes to whoever sent the data.
@@ -59,10 +52,7 @@ impl Failures {
             ErrorMode::Propagate => return Some(format!("`{text}`: {failure}")),
             ErrorMode::Silent => {}
             ErrorMode::Ignore => {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-                let last = self.logged.load(Relaxed);
-                let due = now >= last.saturating_add(QUIET);
-                if due && self.logged.compare_exchange(last, now, Relaxed, Relaxed).is_ok() {
+                if self.log.is_due() {
                     tracing::warn!(statement = text, %failure, "an OTTL statement failed on an item; it is ignored, and counted in tidewatch_ottl_failures");
                 }
             }
