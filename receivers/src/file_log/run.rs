@@ -59,7 +59,8 @@ async fn run(mut worker: Box<Worker>, intake: Intake, mut stop: Stop) {
     let state = worker.checkpoints.state();
     let stopped = stop.clone();
     let mut bell = listen(&worker, intake.receiver());
-    let (mut noticed, mut many) = (false, false);
+    // Whether there is much to read now, and whether there was in the last request: its file comes again with the answer.
+    let (mut noticed, mut many, mut large) = (false, false, false);
     let (mut last, mut next) = (Instant::now(), Instant::now());
     loop {
         let may_read = flights.len() < MAX_UNDER_WAY;
@@ -75,6 +76,7 @@ async fn run(mut worker: Box<Worker>, intake: Intake, mut stop: Stop) {
             Some(landed) = flights.join_next() => {
                 if let Ok(Some(stretches)) = landed {
                     worker.acknowledge(stretches);
+                    many = large;
                 }
             }
             Some(_) = writes.join_next() => {}
@@ -95,6 +97,7 @@ async fn run(mut worker: Box<Worker>, intake: Intake, mut stop: Stop) {
                 }
                 many = round.load.as_ref().is_some_and(|load| load.request.memory() >= MANY);
                 if let Some(load) = round.load {
+                    large = many;
                     flights.spawn(flight::fly(intake.clone(), load, worker.meters.clone(), stopped.clone()));
                 }
             }
