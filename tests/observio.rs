@@ -109,3 +109,29 @@ service:
     assert_eq!(alerts[0]["message"], "mem_used=99.0 exceeds critical threshold");
     assert_eq!((&alerts[0]["severity"], &alerts[0]["value"]), (&json!("critical"), &json!(99.0)));
 }
+
+/// S0-24: the alerts go to a webhook, too.
+#[test]
+fn alerts_trigger_automation() {
+    let (address, received) = common::webhook::hook();
+    let place = place(&data("observio/raw_events.jsonl"));
+    place.write(
+        "hook.yaml",
+        &format!(
+            "
+exporters:
+  webhook: {{url: 'http://{address}/alerts'}}
+service:
+  pipelines:
+    logs: {{exporters: [file/envelopes, file/alerts, webhook]}}
+"
+        ),
+    );
+    let agent = place.start(&["hook.yaml"]);
+    place.lines("envelopes.jsonl", 9);
+    place.stop(agent);
+    let summaries: Vec<Value> = received.try_iter().map(|alert| alert["summary"].clone()).collect();
+    let expected = expected("observio/expected_alerts.jsonl");
+    let messages: Vec<Value> = expected.iter().map(|alert| alert["message"].clone()).collect();
+    assert_eq!(summaries, messages);
+}

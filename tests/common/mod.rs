@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod webhook;
+
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Read, Write},
