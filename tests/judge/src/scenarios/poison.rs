@@ -17,8 +17,8 @@ pub(super) const NAME: &str = "poison";
 
 const PER_REQUEST: u64 = 10;
 const TOTAL: u64 = 2_000;
-/// In the sixth of the first requests, which wait together behind a sink that takes its time.
-const POISON: u64 = 57;
+/// In the middle, when all senders' requests wait together behind a sink that takes its time.
+const POISON: u64 = 1_057;
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(trial: &Trial) -> Result<Verdict> {
