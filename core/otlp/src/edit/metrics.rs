@@ -70,8 +70,8 @@ impl<'a> MetricDraft<'a> {
             DataView::Sum { temporality: old, .. }
             | DataView::Histogram { temporality: old, .. }
             | DataView::ExponentialHistogram { temporality: old, .. } => {
-                // Each time, all points are written anew.
-                if old != temporality {
+                // Each time, all points are written anew. What is not known reads as unspecified, too.
+                if old != temporality || number == 0 {
                     self.set_flag(2, number, arena);
                 }
                 true
